@@ -1,0 +1,197 @@
+/**
+ * Matrix products in the manner of BLIS: N is cut into blocks of NC columns, K into blocks of KC, M into blocks of MC
+ * rows; B is packed a panel of eight columns at a time, which then stays in L1 while it meets a block of A's rows,
+ * which stays in L2. Sums are formed by blocks of K, whose lengths depend on k alone, in order.
+ */
+import { shareStart } from "../../loops";
+import { balanced, KC, MC, NC, NR } from "./blocking";
+import { sweep, TILE_BYTES } from "./macro";
+import { pack, packPanels, ramp } from "./pack";
+
+/** Columns are packed up to whole panels. */
+@inline
+function panels(n: i32): i32 {
+  return (n + NR - 1) / NR;
+}
+
+/** Rows of a packed block are further apart by this, lest they all fall into the same sets of the cache. */
+const SKEW: i32 = 16;
+
+/** Columns of B that are packed at once, when the first of them is met. */
+const PACKED: i32 = 4 * NR;
+
+/** A block that is so small that it need not lie in order: this many elements. */
+const SMALL: i32 = 4096;
+
+// Where things lie in a part's slice of workspace, and its size as the last one.
+@inline
+function colsAt(): usize {
+  return TILE_BYTES;
+}
+
+@inline
+function rowsAt(k: i32): usize {
+  return colsAt() + (<usize>min(k, KC) << 2);
+}
+
+@inline
+function blockAt(m: i32, k: i32): usize {
+  return (rowsAt(k) + (<usize>min(m, MC) << 2) + 63) & ~63;
+}
+
+@inline
+function panelsAt(m: i32, k: i32): usize {
+  return blockAt(m, k) + ((<usize>min(m, MC) * <usize>(min(k, KC) + SKEW)) << 2) + 63 & ~63;
+}
+
+@inline
+function sliceBytes(m: i32, n: i32, k: i32): usize {
+  return panelsAt(m, k) + ((<usize>min(panels(n), NC / NR) * <usize>min(k, KC)) << 5) + 63 & ~63;
+}
+
+/** Bytes of workspace of gemm_f32. */
+export function gemm_f32_workspace(m: i32, n: i32, k: i32, parts: i32): i32 {
+  return <i32>(sliceBytes(m, n, k) * <usize>parts);
+}
+
+/**
+ * C (m × n, rows `cRow` apart, unit column stride) = A (m × k) · B (k × n), + C if `accumulate`, + bias (n) if it is
+ * not 0; `batch` times. Strides in elements, any value, 0 too. k = 0 gives zeros.
+ */
+export function gemm_f32(
+  c: usize,
+  a: usize,
+  b: usize,
+  bias: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  aRow: i32,
+  aCol: i32,
+  bRow: i32,
+  bCol: i32,
+  cRow: i32,
+  batch: i32,
+  aBatch: i32,
+  bBatch: i32,
+  cBatch: i32,
+  accumulate: i32,
+  workspace: usize,
+  part: i32,
+  parts: i32,
+): i32 {
+  workspace += sliceBytes(m, n, k) * <usize>part;
+  // Each part takes whole products, or all of them in turns by rows or columns, whichever are more.
+  let first = 0;
+  let last = batch;
+  let row = 0;
+  let column = 0;
+  let rows = m;
+  let columns = n;
+  if (batch >= 4 * parts || batch % parts == 0) {
+    first = shareStart(batch, 1, part, parts);
+    last = shareStart(batch, 1, part + 1, parts);
+  } else if (m >= n) {
+    row = shareStart(m, 1, part, parts);
+    rows = shareStart(m, 1, part + 1, parts) - row;
+  } else {
+    column = shareStart(n, NR, part, parts);
+    columns = shareStart(n, NR, part + 1, parts) - column;
+  }
+  if (rows == 0 || columns == 0) return 0;
+  a += (<usize>row * <usize>aRow) << 2;
+  b += (<usize>column * <usize>bCol) << 2;
+  c += (<usize>row * <usize>cRow + <usize>column) << 2;
+  if (bias != 0) bias += <usize>column << 2;
+  for (let i = first; i < last; i++) {
+    if (accumulate != 0 && bias != 0) addBias(c + ((<usize>i * <usize>cBatch) << 2), <usize>cRow << 2, bias, rows, columns);
+    product(
+      c + ((<usize>i * <usize>cBatch) << 2),
+      a + ((<usize>i * <usize>aBatch) << 2),
+      b + ((<usize>i * <usize>bBatch) << 2),
+      accumulate == 0 ? bias : 0,
+      rows,
+      columns,
+      k,
+      aRow,
+      aCol,
+      bRow,
+      bCol,
+      cRow,
+      accumulate,
+      workspace,
+    );
+  }
+  return 0;
+}
+
+function addBias(c: usize, cRow: usize, bias: usize, rows: i32, columns: i32): void {
+  const bytes = <usize>columns << 2;
+  for (let i = 0; i < rows; i++) {
+    for (let j: usize = 0; j < bytes; j += 4) store<f32>(c + j, load<f32>(c + j) + load<f32>(bias + j));
+    c += cRow;
+  }
+}
+
+function product(
+  c: usize,
+  a: usize,
+  b: usize,
+  bias: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  aRow: i32,
+  aCol: i32,
+  bRow: i32,
+  bCol: i32,
+  cRow: i32,
+  accumulate: i32,
+  workspace: usize,
+): void {
+  const cols = workspace + colsAt();
+  const rows = workspace + rowsAt(k);
+  const block = workspace + blockAt(m, k);
+  const packed = workspace + panelsAt(m, k);
+  const kc = balanced(k, KC);
+  const mc = balanced(m, MC);
+  const cBytes = <usize>cRow << 2;
+  const blockRow = <usize>(kc + SKEW) << 2;
+  // A is read where it lies if its rows are, or if there is little of it or little use of it.
+  const inPlace = aCol == 1 || n <= 2 * NR || m * k <= SMALL;
+  ramp(cols, min(kc, k), inPlace ? <usize>aCol << 2 : 4);
+  ramp(rows, min(mc, m), inPlace ? <usize>aRow << 2 : blockRow);
+  for (let j = 0; j < n; j += NC) {
+    const width = min(n - j, NC);
+    let p = 0;
+    do {
+      const depth = min(k - p, kc);
+      for (let i = 0; i < m; i += mc) {
+        const height = min(m - i, mc);
+        let from = a + ((<usize>i * <usize>aRow + <usize>p * <usize>aCol) << 2);
+        if (!inPlace) {
+          pack(block, blockRow, from, aRow, aCol, height, depth);
+          from = block;
+        }
+        for (let q = 0; q < width; q += NR) {
+          const panel = packed + ((<usize>q * <usize>depth) << 2);
+          if (i == 0 && q % PACKED == 0) {
+            const source = b + ((<usize>p * <usize>bRow + <usize>(j + q) * <usize>bCol) << 2);
+            packPanels(panel, source, bRow, bCol, depth, min(width - q, PACKED));
+          }
+          const target = c + <usize>i * cBytes + (<usize>(j + q) << 2);
+          let init: usize = 0;
+          let initRow: usize = 0;
+          if (p > 0 || accumulate != 0) {
+            init = target;
+            initRow = cBytes;
+          } else if (bias != 0) {
+            init = bias + (<usize>(j + q) << 2);
+          }
+          sweep(from, rows, height, cols, depth, panel, target, cBytes, min(width - q, NR), init, initRow, workspace);
+        }
+      }
+      p += kc;
+    } while (p < k);
+  }
+}

@@ -1,0 +1,64 @@
+import { fileURLToPath } from "node:url";
+import { pythonEnvironment } from "../measure/python.mjs";
+import { FAMILIES } from "../workloads/index.mjs";
+/** @import { Entry } from "../types.d.ts" */
+
+export const OURS = "simdgrad";
+export const PEAK = "madd peak";
+
+/** Keeps glibc from giving pages back to the system after every step. */
+const TUNED = {
+  MALLOC_MMAP_MAX_: "0",
+  MALLOC_TRIM_THRESHOLD_: "68719476736",
+  MALLOC_TOP_PAD_: "268435456",
+  ATEN_CPU_CAPABILITY: "avx512",
+};
+
+/**
+ * @param {object} options
+ * @param {string} options.node runs the JavaScript contenders
+ * @param {string} options.dist our bundle for Node
+ * @param {string[]} options.against bundles of other builds
+ * @param {string | null} options.python that has PyTorch
+ * @param {boolean} options.cpu count processor time
+ * @returns {Entry[]}
+ */
+export function contenders({ node, dist, against, python, cpu }) {
+  const clock = { BENCH_CLOCK: cpu ? "cpu" : "wall" };
+  /**
+   * @param {string} name
+   * @param {string[]} families
+   * @param {...string} args
+   */
+  const js = (name, families, ...args) => ({
+    name,
+    families,
+    command: node,
+    args: [fileURLToPath(new URL("../worker.mjs", import.meta.url)), ...args],
+    env: { ...process.env, ...clock },
+  });
+  /**
+   * @param {string} name
+   * @param {string} mode
+   * @param {NodeJS.ProcessEnv} extra
+   */
+  const torch = (name, mode, extra) => ({
+    name,
+    families: FAMILIES,
+    command: String(python),
+    args: [fileURLToPath(new URL("pytorch.py", import.meta.url)), mode],
+    env: { ...pythonEnvironment(), ...extra, ...clock },
+  });
+  return [
+    js(PEAK, ["gemm"], "peak", dist),
+    js(OURS, FAMILIES, "simdgrad", dist),
+    ...against.map((path) => js(`${OURS} at ${path}`, FAMILIES, "simdgrad", path)),
+    js("tfjs-wasm", FAMILIES, "tfjs", "wasm"),
+    js("jax-js", FAMILIES, "jax"),
+    // Nine seconds a step: one of them tells enough.
+    { ...js("tfjs-cpu", ["cnn"], "tfjs", "cpu"), once: true },
+    ...(python === null
+      ? []
+      : [torch("PyTorch, as installed", "installed", {}), torch("PyTorch, tuned", "tuned", TUNED)]),
+  ];
+}

@@ -1,0 +1,95 @@
+import { pathToFileURL } from "node:url";
+/** @import { ArrayAt, Arrays, Contender, GemmSpec, Layer, Ready, TrainSpec } from "../types.d.ts" */
+/** @typedef {typeof import("../../dist/index.js")} Simdgrad */
+
+/**
+ * @param {string} dist
+ * @returns {Promise<Contender>}
+ */
+export async function start(dist) {
+  /** @type {Simdgrad} */
+  const simdgrad = await import(pathToFileURL(dist).href);
+  const { variant, reason, threads } = simdgrad.backendInfo();
+  return {
+    about: `${variant} (${reason}), ${threads} thread${threads === 1 ? "" : "s"}`,
+    open: (spec, arrays) =>
+      spec.kind === "gemm" ? openGemm(simdgrad, spec, arrays) : openTraining(simdgrad, spec, arrays),
+  };
+}
+
+/**
+ * @param {Simdgrad} simdgrad
+ * @param {Arrays} arrays
+ */
+const loader = ({ tensor }, arrays) => {
+  /** @param {ArrayAt} at */
+  return (at) => tensor(arrays(at), { shape: at.shape });
+};
+
+/**
+ * @param {Simdgrad} simdgrad
+ * @param {GemmSpec} spec
+ * @param {Arrays} arrays
+ * @returns {Ready}
+ */
+function openGemm(simdgrad, spec, arrays) {
+  const { matmul } = simdgrad;
+  const load = loader(simdgrad, arrays);
+  const a = load(spec.arrays.a);
+  const b = load(spec.arrays.b);
+  return {
+    step: () => matmul(a, b).dispose(),
+    probe: () => Number(matmul(a, b).data.at(-1)),
+  };
+}
+
+/**
+ * @param {Simdgrad} simdgrad
+ * @param {Layer} layer
+ */
+function module({ nn }, layer) {
+  switch (layer.kind) {
+    case "linear":
+      return new nn.Linear(layer.in, layer.out);
+    case "conv":
+      return new nn.Conv2d(layer.in, layer.out, layer.kernel, { padding: layer.padding });
+    case "maxPool":
+      return new nn.MaxPool2d(layer.size);
+    case "relu":
+      return new nn.ReLU();
+    case "tanh":
+      return new nn.Tanh();
+    case "flatten":
+      return new nn.Flatten();
+  }
+}
+
+/**
+ * As a user writes it: no dispose, no tidy.
+ * @param {Simdgrad} simdgrad
+ * @param {TrainSpec} spec
+ * @param {Arrays} arrays
+ * @returns {Ready}
+ */
+function openTraining(simdgrad, spec, arrays) {
+  const { crossEntropy, mseLoss, nn, optim } = simdgrad;
+  const load = loader(simdgrad, arrays);
+  const model = new nn.Sequential(...spec.layers.map((layer) => module(simdgrad, layer)));
+  model.loadStateDict(Object.fromEntries(Object.entries(spec.weights).map(([name, at]) => [name, load(at)])));
+  const batches = spec.batches.map(({ x, y }) => ({ x: load(x), y: load(y) }));
+  const { kind, lr } = spec.optimizer;
+  const optimizer =
+    kind === "adam" ? new optim.Adam(model.parameters(), { lr }) : new optim.SGD(model.parameters(), { lr });
+  const lossOf = spec.loss === "mse" ? mseLoss : crossEntropy;
+  let i = 0;
+  return {
+    step() {
+      const { x, y } = /** @type {typeof batches[0]} */ (batches[i++ % batches.length]);
+      optimizer.zeroGrad();
+      const loss = lossOf(model.forward(x), y);
+      loss.backward();
+      optimizer.step();
+      return loss.item();
+    },
+  };
+}

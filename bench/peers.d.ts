@@ -1,0 +1,4 @@
+// The peers are installed in bench/ only, so their own types may be absent when the project's types are checked.
+declare module "@tensorflow/tfjs";
+declare module "@tensorflow/tfjs-backend-wasm";
+declare module "@jax-js/jax";

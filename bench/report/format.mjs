@@ -1,0 +1,42 @@
+/** @import { Spread } from "../measure/statistics.mjs" */
+
+/**
+ * Three significant digits, thousands apart.
+ * @param {number} value
+ */
+export function number(value) {
+  if (value >= 1000) return Math.round(value).toLocaleString("en-US");
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
+
+/** @param {number} seconds */
+export const time = (seconds) =>
+  seconds < 1e-3 ? `${number(seconds * 1e6)} µs` : `${number(seconds * 1e3)} ms`;
+
+/** @param {Spread | null} ratio */
+export function ratio(ratio) {
+  if (ratio === null) return "";
+  const { median, min, max } = ratio;
+  return min === max ? number(median) : `${number(median)} (${number(min)}…${number(max)})`;
+}
+
+/** @param {number} share */
+export const percent = (share) => `${(100 * share).toFixed(0)} %`;
+
+/**
+ * Aligned columns: the first to the left, the others to the right.
+ * @param {string[]} head
+ * @param {string[][]} rows
+ */
+export function table(head, rows) {
+  const lines = [head, ...rows];
+  const widths = head.map((_, i) => Math.max(...lines.map((line) => (line[i] ?? "").length)));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

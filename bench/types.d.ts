@@ -1,0 +1,87 @@
+/** Where an array lies in a workload's .bin file. */
+export interface ArrayAt {
+  offset: number;
+  shape: number[];
+  dtype: "f32" | "i32";
+}
+
+export type Layer =
+  | { kind: "linear"; in: number; out: number }
+  | { kind: "conv"; in: number; out: number; kernel: number; padding: number }
+  | { kind: "maxPool"; size: number }
+  | { kind: "relu" | "tanh" | "flatten" };
+
+export interface GemmSpec {
+  kind: "gemm";
+  name: string;
+  n: number;
+  arrays: { a: ArrayAt; b: ArrayAt };
+}
+
+export interface TrainSpec {
+  kind: "train";
+  name: string;
+  title: string;
+  layers: Layer[];
+  loss: "mse" | "crossEntropy";
+  optimizer: { kind: "sgd" | "adam"; lr: number };
+  /** Prepared data; step i takes batch i modulo their number. */
+  batches: { x: ArrayAt; y: ArrayAt }[];
+  /** Initial weights under PyTorch's state-dict keys and in its layout. */
+  weights: Record<string, ArrayAt>;
+}
+
+/** What a contender is asked to do; the numbers lie in `<name>.bin` beside it. */
+export type Spec = GemmSpec | TrainSpec;
+
+/** A workload made ready by a contender. */
+export interface Ready {
+  /** One product or one training step, complete when it returns (or resolves); training gives the loss. */
+  step(): unknown;
+  /** Last element of the product, to see that it is right. */
+  probe?(): number | Promise<number>;
+  /** Operations of one step, where that is not the workload's own number. */
+  flops?: number;
+}
+
+export type Arrays = (at: ArrayAt) => Float32Array | Int32Array;
+
+/** A contender in its own process. */
+export interface Contender {
+  /** Version and what it runs on, for the report. */
+  about: string;
+  open(spec: Spec, arrays: Arrays): Ready | Promise<Ready>;
+}
+
+/** How the parent starts a contender. */
+export interface Entry {
+  /** Name in the tables. */
+  name: string;
+  families: string[];
+  command: string;
+  args: string[];
+  env: NodeJS.ProcessEnv;
+  /** One step a round and no warm-up: it is that slow. */
+  once?: boolean;
+}
+
+export interface Warmed {
+  /** The first losses, or the probe: contenders must agree. */
+  evidence: number[];
+  /** Seconds of the last step. */
+  last: number;
+  flops: number | null;
+}
+
+/** Seconds a step: one number a slice, one list a round. */
+export interface Readings {
+  rounds: number[][];
+  /** Operations of one step, or null where speed is not given in GFLOP/s. */
+  flops: number | null;
+  evidence: number[];
+  /** Why there is no reading, or why it cannot be trusted. */
+  error: string | null;
+}
+
+/** Readings by workload and contender. */
+export type Results = Map<string, Map<string, Readings>>;

@@ -1,0 +1,68 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { io, nn, noGrad } from "simdgrad";
+import { CLASSES } from "./data.ts";
+import { fileTrouble, Problem } from "./problems.ts";
+
+/** [n, 1, 28, 28] → logits [n, 10]: two 3 × 3 convolutions with pooling, two linear layers. */
+export function createModel(): nn.Sequential {
+  return new nn.Sequential(
+    new nn.Conv2d(1, 16, 3, { padding: 1 }),
+    new nn.ReLU(),
+    new nn.MaxPool2d(2),
+    new nn.Conv2d(16, 32, 3, { padding: 1 }),
+    new nn.ReLU(),
+    new nn.MaxPool2d(2),
+    new nn.Flatten(),
+    new nn.Linear(32 * 7 * 7, 128),
+    new nn.ReLU(),
+    new nn.Linear(128, CLASSES),
+  );
+}
+
+/** The first layers of a model as a model of their own; it shares their weights. */
+export function firstLayers(model: nn.Sequential, count: number): nn.Sequential {
+  const layers = Array.from({ length: count }, (_, i) => model.at(i));
+  return new nn.Sequential(...layers.filter((layer) => layer !== undefined));
+}
+
+/** Writes under another name first, so that no reader and no crash ever meets half a file. */
+export function writeWhole(path: string, content: Uint8Array | string): void {
+  const temporary = `${path}.${process.pid}.${randomBytes(3).toString("hex")}.tmp`;
+  try {
+    writeFileSync(temporary, content);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new Problem(`cannot write ${path}: ${fileTrouble(error)}`);
+  }
+}
+
+/** Writes the weights; returns the size of the file in bytes. */
+export function saveModel(model: nn.Module, path: string, metadata: Record<string, string>): number {
+  const bytes = io.saveSafetensors(model.stateDict(), { metadata });
+  writeWhole(path, bytes);
+  return bytes.length;
+}
+
+/** A model with the weights of a file. */
+export function loadModel(path: string): nn.Sequential {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new Problem(`cannot read the model ${path}: ${fileTrouble(error)}`);
+  }
+  const model = createModel();
+  noGrad(() => {
+    const { tensors } = io.loadSafetensors(bytes, { name: path });
+    try {
+      model.loadStateDict(tensors);
+    } catch (error) {
+      throw new Problem(
+        `${path} holds another model: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  });
+  return model;
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { dts } from "rollup-plugin-dts";
+import ts from "typescript";
+
+/** @param {string} path */
+const local = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/**
+ * Strips types and nothing else: `npm run types` checks them.
+ * @returns {import("rollup").Plugin}
+ */
+function stripTypes() {
+  return {
+    name: "strip-types",
+    transform(code, id) {
+      if (!id.endsWith(".ts")) return null;
+      const { outputText, sourceMapText } = ts.transpileModule(code, {
+        fileName: id,
+        compilerOptions: {
+          target: ts.ScriptTarget.ES2022,
+          module: ts.ModuleKind.ESNext,
+          verbatimModuleSyntax: true,
+          sourceMap: true,
+        },
+      });
+      return {
+        code: outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n"),
+        map: sourceMapText ?? null,
+      };
+    },
+  };
+}
+
+/**
+ * `#platform` is the host's file, `#wasm/<variant>` a binary as base64; the one dependency goes into the bundle.
+ * @param {string} host
+ * @returns {import("rollup").Plugin}
+ */
+function forHost(host) {
+  return {
+    name: "for-host",
+    resolveId(id) {
+      if (id === "#platform") return local(`src/platform/${host}.ts`);
+      if (id.startsWith("#wasm/")) return `\0${id}`;
+      if (id === "@assemblyscript/loader") return fileURLToPath(import.meta.resolve(id));
+      return null;
+    },
+    load(id) {
+      if (!id.startsWith("\0#wasm/")) return null;
+      const binary = readFileSync(local(`dist/simdgrad.${id.slice("\0#wasm/".length)}.wasm`));
+      return { code: `export default ${JSON.stringify(binary.toString("base64"))};`, map: { mappings: "" } };
+    },
+  };
+}
+
+/** @type {import("rollup").RollupOptions[]} */
+const configs = [
+  ...["node", "browser"].map((host) => ({
+    input: "src/index.ts",
+    output: { file: `dist/${host}.js`, format: /** @type {const} */ ("es"), sourcemap: true },
+    external: /^node:/,
+    plugins: [forHost(host), stripTypes()],
+  })),
+  {
+    input: "src/index.ts",
+    output: { file: "dist/index.d.ts", format: "es" },
+    plugins: [dts({ tsconfig: "src/tsconfig.json" })],
+  },
+];
+
+export default configs;

@@ -1,0 +1,298 @@
+/**
+ * Writes both sides of the boundary from the kernels' signatures, so that nobody copies an ABI by hand:
+ *
+ *   assembly/dispatch.gen.ts     decodes a command from linear memory and calls its kernel
+ *   assembly/kernels.gen.ts      what the binaries export: all kernels and helpers
+ *   src/program/kernels.gen.ts   one typed encoder a kernel
+ *   src/wasm/abi.gen.ts          the hash of all signatures, which the binaries carry too
+ *
+ * A kernel is an exported function in assembly/kernels/ whose last two parameters are `part: i32, parts: i32` and
+ * which returns i32; `<kernel>_workspace` is a helper that says how many bytes of workspace a command needs.
+ *
+ *   node scripts/generate-kernels.mjs [--check]    --check only compares, and fails when a file is stale
+ */
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+
+const ID_BITS = 12;
+const ARGUMENT_TYPES = new Set(["usize", "i32", "u32", "f32", "Words"]);
+/** What the encoders' bodies use: a parameter of such a name would hide it. */
+const TAKEN = new Set(["begin", "end", "exports", "f32", "i32", "at", "length"]);
+
+/** @typedef {{ name: string, type: string }} Parameter */
+/** @typedef {{ name: string, file: string, parameters: Parameter[] }} Signature */
+
+export class SignatureError extends Error {}
+
+/**
+ * @param {string} root
+ * @returns {{ kernels: Signature[], helpers: Signature[] }}
+ */
+function readSignatures(root) {
+  /** @type {Map<string, Signature>} */
+  const kernels = new Map();
+  /** @type {Map<string, Signature>} */
+  const helpers = new Map();
+  const folder = join(root, "assembly/kernels");
+  const files = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: "utf8" }) : [];
+  for (const name of files.sort()) {
+    if (!name.endsWith(".ts") || name.endsWith(".gen.ts")) continue;
+    const path = join(folder, name);
+    const file = relative(root, path).replaceAll("\\", "/");
+    const source = ts.createSourceFile(file, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true);
+    for (const statement of source.statements) {
+      if (!ts.isFunctionDeclaration(statement) || !statement.name || statement.typeParameters) continue;
+      if (!statement.modifiers?.some((modifier) => modifier.kind === ts.SyntaxKind.ExportKeyword)) continue;
+      const signature = {
+        name: statement.name.text,
+        file,
+        parameters: statement.parameters.map((parameter) => ({
+          name: parameter.name.getText(source),
+          type: parameter.type?.getText(source) ?? "?",
+        })),
+      };
+      const returns = statement.type?.getText(source) ?? "?";
+      const kind = classify(signature, returns);
+      if (kind === null) continue;
+      const map = kind === "kernel" ? kernels : helpers;
+      const earlier = map.get(signature.name);
+      if (earlier) {
+        throw new SignatureError(
+          `${file}: ${signature.name} is also in ${earlier.file}; kernel names are unique`,
+        );
+      }
+      if (kind === "kernel") signature.parameters.splice(-2);
+      map.set(signature.name, signature);
+    }
+  }
+  for (const helper of helpers.values()) {
+    const kernel = helper.name.slice(0, -"_workspace".length);
+    if (!kernels.has(kernel))
+      throw new SignatureError(`${helper.file}: ${helper.name} has no kernel ${kernel}`);
+  }
+  if (kernels.size >= 1 << ID_BITS)
+    throw new SignatureError(`more than ${1 << ID_BITS} kernels: widen the id`);
+  /** @param {Map<string, Signature>} map */
+  const sorted = (map) => [...map.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { kernels: sorted(kernels), helpers: sorted(helpers) };
+}
+
+/**
+ * @param {Signature} signature
+ * @param {string} returns
+ */
+function classify({ name, file, parameters }, returns) {
+  /** @param {string} what */
+  const fail = (what) => new SignatureError(`${file}: ${name}: ${what}`);
+  const shown = parameters.map((parameter) => `${parameter.name}: ${parameter.type}`);
+  const isKernel = shown.at(-2) === "part: i32" && shown.at(-1) === "parts: i32";
+  const isHelper = !isKernel && name.endsWith("_workspace");
+  if (!isKernel && !isHelper) return null;
+  if (returns !== "i32") throw fail(`returns ${returns}, must return i32`);
+  for (const parameter of parameters) {
+    if (isHelper && parameter.type !== "i32")
+      throw fail(`${parameter.name} is ${parameter.type}, must be i32`);
+    if (!ARGUMENT_TYPES.has(parameter.type)) {
+      throw fail(`${parameter.name} is ${parameter.type}, must be one of ${[...ARGUMENT_TYPES].join(", ")}`);
+    }
+    if (TAKEN.has(parameter.name))
+      throw fail(`${parameter.name} is a name that the generated encoder uses; rename it`);
+  }
+  return isKernel ? "kernel" : "helper";
+}
+
+/**
+ * The names of the parameters count, too: two arguments of one type that change places make another ABI.
+ * @param {Signature[]} signatures
+ */
+function hash(signatures) {
+  const text = signatures
+    .map(({ name, parameters }) => `${name}(${parameters.map((p) => `${p.name}: ${p.type}`).join(", ")})`)
+    .join("\n");
+  return `0x${createHash("sha256").update(text).digest("hex").slice(0, 8)}`;
+}
+
+const HEADER =
+  "// Made by scripts/generate-kernels.mjs from the signatures in assembly/kernels. Not for editing.\n";
+
+/**
+ * `import { names } from file` for each file, or `export`.
+ * @param {"import" | "export"} keyword
+ * @param {Signature[]} signatures
+ */
+function fromFiles(keyword, signatures) {
+  /** @type {Map<string, string[]>} */
+  const files = new Map();
+  for (const { name, file } of signatures) files.set(file, [...(files.get(file) ?? []), name]);
+  return [...files].map(
+    ([file, names]) =>
+      `${keyword} { ${names.join(", ")} } from "./${file.slice("assembly/".length, -".ts".length)}";`,
+  );
+}
+
+/**
+ * @param {Signature[]} kernels
+ * @param {string} abi
+ */
+function dispatcher(kernels, abi) {
+  const lines = [HEADER, ...fromFiles("import", kernels)];
+  lines.push(
+    "",
+    "/** Hash of all kernels' signatures: the encoders were made from the same ones. */",
+    "export function abi(): i32 {",
+    `  return <i32>${abi};`,
+    "}",
+    "",
+    "export function dispatch(id: u32, command: usize, part: i32, parts: i32): i32 {",
+    "  switch (id) {",
+  );
+  for (const [id, { name, parameters }] of kernels.entries()) {
+    const args = parameters.map(({ type }, index) => {
+      const offset = 4 * (index + 1);
+      if (type === "Words") return `command + (<usize>load<u32>(command, ${offset}) << 2)`;
+      return `load<${type}>(command, ${offset})`;
+    });
+    lines.push(`    case ${id}:`, `      return ${name}(${[...args, "part", "parts"].join(", ")});`);
+  }
+  lines.push("    default:", "      return -1; // no such kernel", "  }", "}", "");
+  return lines.join("\n");
+}
+
+/** @param {Parameter} parameter */
+const typed = ({ name, type }) =>
+  `${name}: ${{ usize: "Ptr", Words: "readonly number[]" }[type] ?? "number"}`;
+
+/**
+ * @param {Signature} kernel
+ * @param {number} id
+ */
+function encoder({ name, file, parameters }, id) {
+  const slots = parameters.length + 1;
+  const words = parameters.filter(({ type }) => type === "Words");
+  const length = [slots, ...words.map((word) => `${word.name}.length`)].join(" + ");
+  const lines = [
+    `/** ${name}(${parameters.map((parameter) => parameter.name).join(", ")}): ${file} */`,
+    `export function ${name}(${parameters.map(typed).join(", ")}): number {`,
+  ];
+  if (words.length > 0) lines.push(`  const length = ${length};`);
+  const total = words.length > 0 ? "length" : String(slots);
+  lines.push(`  const at = begin(${total});`);
+  lines.push(`  i32[at] = ${words.length > 0 ? `(length << ${ID_BITS}) | ${id}` : (slots << ID_BITS) | id};`);
+  /** @type {(string | number)[]} */
+  const offset = [slots];
+  for (const [index, parameter] of parameters.entries()) {
+    const slot = `at + ${index + 1}`;
+    if (parameter.type === "f32") {
+      lines.push(`  f32[${slot}] = ${parameter.name};`);
+    } else if (parameter.type === "Words") {
+      const start = offset.join(" + ");
+      lines.push(`  i32[${slot}] = ${start};`);
+      lines.push(
+        `  for (let j = 0; j < ${parameter.name}.length; j++) i32[at + ${start} + j] = ${parameter.name}[j] as number;`,
+      );
+      offset.push(`${parameter.name}.length`);
+    } else {
+      lines.push(`  i32[${slot}] = ${parameter.name};`);
+    }
+  }
+  lines.push("  return end(at);", "}");
+  return lines.join("\n");
+}
+
+/** @param {Signature} helper */
+function helperCall({ name, file, parameters }) {
+  const names = parameters.map((parameter) => parameter.name).join(", ");
+  return [
+    `/** Bytes of workspace of ${name.slice(0, -"_workspace".length)}: ${file} */`,
+    `export function ${name}(${parameters.map(typed).join(", ")}): number {`,
+    `  return (exports().${name} as (...args: number[]) => number)(${names});`,
+    "}",
+  ].join("\n");
+}
+
+/**
+ * @param {Signature[]} kernels
+ * @param {Signature[]} helpers
+ */
+function encoders(kernels, helpers) {
+  const uses = new Set(kernels.flatMap((kernel) => kernel.parameters.map((parameter) => parameter.type)));
+  const blocks = [
+    [
+      HEADER,
+      ...(helpers.length > 0 ? ['import { exports } from "../wasm/engine.ts";'] : []),
+      ...(uses.has("usize") ? ['import type { Ptr } from "../wasm/heap.ts";'] : []),
+      ...(kernels.length > 0
+        ? [
+            `import { ${uses.has("f32") ? "f32, " : ""}i32 } from "../wasm/views.ts";`,
+            'import { begin, end } from "./emit.ts";',
+          ]
+        : []),
+      "",
+      'export { ABI } from "../wasm/abi.gen.ts";',
+      "",
+      "/** The kernel of each id. */",
+      `export const kernelNames: readonly string[] = [\n${kernels.map(({ name }) => `  "${name}",\n`).join("")}];`,
+    ].join("\n"),
+    ...kernels.map(encoder),
+    ...helpers.map(helperCall),
+  ];
+  return `${blocks.join("\n\n")}\n`;
+}
+
+/**
+ * The text of all generated files by path, from the kernels in `root`/assembly/kernels.
+ * @param {string} root
+ * @returns {Record<string, string>}
+ */
+export function generate(root) {
+  const { kernels, helpers } = readSignatures(root);
+  const abi = hash([...kernels, ...helpers]);
+  return {
+    "assembly/dispatch.gen.ts": dispatcher(kernels, abi),
+    "assembly/kernels.gen.ts": `${[HEADER, ...fromFiles("export", [...kernels, ...helpers])].join("\n")}\n`,
+    "src/program/kernels.gen.ts": encoders(kernels, helpers),
+    "src/wasm/abi.gen.ts": `${HEADER}\n/** Hash of all kernels' signatures; a binary whose \`abi()\` differs belongs to another build. */\nexport const ABI = ${abi};\n`,
+  };
+}
+
+/**
+ * @param {string} root
+ * @param {boolean} check
+ */
+function update(root, check) {
+  for (const [file, text] of Object.entries(generate(root))) {
+    const path = join(root, file);
+    if (existsSync(path) && readFileSync(path, "utf8") === text) continue;
+    if (check) {
+      console.log(`${file} is stale: run npm run generate`);
+      process.exitCode = 1;
+      continue;
+    }
+    mkdirSync(dirname(path), { recursive: true });
+    // Written beside and renamed: whoever reads at the same time sees the old file or the new one.
+    writeFileSync(`${path}.${process.pid}`, text);
+    renameSync(`${path}.${process.pid}`, path);
+    console.log(`generated ${file}`);
+  }
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === realpathSync(fileURLToPath(import.meta.url))) {
+  try {
+    update(join(dirname(fileURLToPath(import.meta.url)), ".."), process.argv.includes("--check"));
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error;
+    console.error(`generate-kernels: ${error.message}`);
+    process.exitCode = 1;
+  }
+}

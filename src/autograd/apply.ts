@@ -1,0 +1,57 @@
+import { abandonFrame, BY_OP, closeFrame, closeFrame1, openFrame, touch } from "../tensor/lifetime.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { isGradEnabled } from "./mode.ts";
+import { Node, type OpRecord } from "./node.ts";
+
+/** Runs an op of one output and records it where a gradient will be wanted. */
+export function apply<A>(record: OpRecord<A>, inputs: readonly Tensor[], attrs: A): Tensor {
+  return run(record, inputs, attrs) as Tensor;
+}
+
+/** Runs an op of several outputs. */
+export function applyMulti<A>(record: OpRecord<A>, inputs: readonly Tensor[], attrs: A): Tensor[] {
+  return run(record, inputs, attrs) as Tensor[];
+}
+
+function run<A>(record: OpRecord<A>, inputs: readonly Tensor[], attrs: A): Tensor | Tensor[] {
+  let wanted = false;
+  for (const t of inputs) {
+    touch(t, record.name);
+    if (t.requiresGrad) wanted = true;
+  }
+  wanted = wanted && record.vjp !== undefined && isGradEnabled();
+  const mark = openFrame();
+  const extras: Tensor[] = [];
+  let result: Tensor | Tensor[];
+  try {
+    result = record.forward(inputs, attrs, extras);
+    if (wanted) attach(record, inputs, attrs, result, extras);
+  } catch (error) {
+    abandonFrame(mark, `the failed ${record.name}(…)`);
+    throw error;
+  }
+  if (Array.isArray(result)) closeFrame(mark, new Set(result), BY_OP);
+  else closeFrame1(mark, result, BY_OP);
+  return result;
+}
+
+function attach<A>(
+  record: OpRecord<A>,
+  inputs: readonly Tensor[],
+  attrs: A,
+  result: Tensor | Tensor[],
+  extras: readonly Tensor[],
+): void {
+  const outputs = Array.isArray(result) ? result : [result];
+  const node = new Node(record, inputs, attrs, outputs, extras);
+  outputs.forEach((t, i) => {
+    if (t.dtype !== "f32" || (record.differentiable !== undefined && !record.differentiable.includes(i)))
+      return;
+    t.requiresGrad = true;
+    t.node = node;
+    t.outputIndex = i;
+    t.countsNode = true;
+    node.refs++;
+  });
+  if (record.saves?.output) node.saveOutput(outputs[0] as Tensor);
+}

@@ -1,0 +1,42 @@
+import { installMethods } from "./ops/methods.ts";
+
+export { backward, grad, type BackwardOptions, type GradOptions } from "./autograd/backward.ts";
+export { detach } from "./autograd/leaf.ts";
+export { enableGrad, isGradEnabled, noGrad, scope } from "./autograd/mode.ts";
+export * from "./errors.ts";
+export * from "./ops/index.ts";
+export {
+  arange,
+  full,
+  ones,
+  onesLike,
+  tensor,
+  zeros,
+  zerosLike,
+  type FillOptions,
+  type TensorData,
+  type TensorOptions,
+} from "./tensor/create.ts";
+export type { DType, TypedArray } from "./tensor/dtype.ts";
+export { keep, traceAllocations } from "./tensor/lifetime.ts";
+export { memory, type MemoryStats } from "./tensor/memory.ts";
+export {
+  getRandomState,
+  manualSeed,
+  rand,
+  randint,
+  randn,
+  randperm,
+  setRandomState,
+} from "./tensor/random.ts";
+export type { Shape } from "./tensor/shape.ts";
+export { Tensor, type NestedArray } from "./tensor/tensor.ts";
+export { backendInfo, init, type BackendInfo, type InitOptions } from "./wasm/engine.ts";
+
+export * as data from "./data/index.ts";
+export * as io from "./io/index.ts";
+export * as nn from "./nn/index.ts";
+export * as optim from "./optim/index.ts";
+
+// The class is declared without maths (tensor/), so its methods are added where everything comes together.
+installMethods();

@@ -1,0 +1,72 @@
+import { ValueError } from "../errors.ts";
+import { tensor } from "../tensor/create.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { asBytes, type Bytes } from "./bytes.ts";
+import { decode, elements, encode } from "./codec.ts";
+
+/** Tensors by name: a plain object, a Map, or entries. */
+export type NamedTensors = Readonly<Record<string, Tensor>> | Iterable<readonly [string, Tensor]>;
+
+export interface SaveOptions {
+  /** Free text beside the tensors, under `__metadata__`. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export interface LoadOptions {
+  /** What error messages call the file. */
+  readonly name?: string;
+}
+
+export interface LoadedTensors {
+  /** In the order of the file. Without prototype, so that every key is only a key. */
+  readonly tensors: Record<string, Tensor>;
+  readonly metadata: Record<string, string>;
+}
+
+function entriesOf(tensors: NamedTensors): (readonly [string, Tensor])[] {
+  return Symbol.iterator in tensors
+    ? [...(tensors as Iterable<readonly [string, Tensor]>)]
+    : Object.entries(tensors);
+}
+
+/**
+ * The bytes of a safetensors file (https://github.com/huggingface/safetensors#format) with these tensors: f32, i32,
+ * u8 and bool of any shape; views are written as what they show.
+ * @throws ValueError for what is not a tensor, for keys or metadata that are no well-formed strings.
+ * @throws DisposedError for a tensor that was freed.
+ */
+export function saveSafetensors(tensors: NamedTensors, options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
+  const arrays = entriesOf(tensors).map(([name, t]) => {
+    if (!(t instanceof Tensor)) throw new ValueError(`saveSafetensors: "${name}" is no tensor`);
+    return {
+      name,
+      dtype: t.dtype,
+      shape: t.shape,
+      write(target: Uint8Array) {
+        t.read((view) => {
+          target.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+        });
+      },
+    };
+  });
+  return encode(arrays, options.metadata);
+}
+
+/**
+ * Reads a safetensors file. F32, I32, U8 and BOOL are taken; files that other programs can be fooled with (overlaps, holes,
+ * duplicate keys, lengths that lie) are refused, and nothing stays allocated.
+ * @throws FormatError with the name of the file, the key and the byte.
+ */
+export function loadSafetensors(bytes: Bytes, options: LoadOptions = {}): LoadedTensors {
+  const { arrays, metadata } = decode(asBytes("loadSafetensors", bytes), options.name ?? "the bytes");
+  const tensors = Object.create(null) as Record<string, Tensor>;
+  try {
+    for (const array of arrays) {
+      tensors[array.name] = tensor(elements(array), { shape: array.shape, dtype: array.dtype });
+    }
+  } catch (error) {
+    for (const t of Object.values(tensors)) t.dispose();
+    throw error;
+  }
+  return { tensors, metadata };
+}

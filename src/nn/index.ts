@@ -1,0 +1,20 @@
+export { Conv2d } from "./conv.ts";
+export * as init from "./init.ts";
+export {
+  AvgPool2d,
+  Dropout,
+  Flatten,
+  GELU,
+  Linear,
+  MaxPool2d,
+  ReLU,
+  Sequential,
+  Sigmoid,
+  Softmax,
+  Tanh,
+} from "./layers.ts";
+export { BCEWithLogitsLoss, CrossEntropyLoss, MSELoss } from "./loss.ts";
+export { Module, type LoadResult } from "./module.ts";
+export { BatchNorm1d, BatchNorm2d, type BatchNormModuleOptions } from "./norm.ts";
+export type { Size2d } from "../ops/conv.ts";
+export { Parameter } from "./parameter.ts";

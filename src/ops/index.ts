@@ -1,0 +1,28 @@
+/** All public ops. */
+export * from "./activation.ts";
+export * from "./arithmetic.ts";
+export { to } from "./cast.ts";
+export * from "./compare.ts";
+export { conv1d, conv2d, convTranspose1d, convTranspose2d } from "./conv.ts";
+export type { Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, Size2d } from "./conv.ts";
+export { dropout } from "./dropout.ts";
+export { embedding, gather, indexSelect, oneHot } from "./indexing.ts";
+export {
+  binaryCrossEntropyWithLogits,
+  crossEntropy,
+  huberLoss,
+  l1Loss,
+  mseLoss,
+  nllLoss,
+  smoothL1Loss,
+} from "./loss.ts";
+export { linear, matmul, outer } from "./matmul.ts";
+export * from "./movement.ts";
+export { batchNorm } from "./norm.ts";
+export { avgPool2d, maxPool2d } from "./pool.ts";
+export type { AvgPoolOptions, MaxPoolOptions, PoolOptions } from "./pool.ts";
+export { all, amax, amin, any, argmax, argmin, logsumexp, mean, prod, std, sum, var } from "./reduce.ts";
+export type { ArgOptions, ReduceOptions, VarOptions } from "./reduce.ts";
+export { where } from "./select.ts";
+export { logSoftmax, softmax } from "./softmax.ts";
+export * from "./unary.ts";

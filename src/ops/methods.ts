@@ -1,0 +1,59 @@
+import { backward, type BackwardOptions } from "../autograd/backward.ts";
+import { detach } from "../autograd/leaf.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import * as inplace from "./inplace.ts";
+import * as ops from "./index.ts";
+
+/** Ops that read well as methods: the first operand becomes `this`. Their types follow from the functions'. */
+const methods = {
+  // prettier-ignore
+  ...{
+    abs: ops.abs, add: ops.add, all: ops.all, amax: ops.amax, amin: ops.amin, any: ops.any, argmax: ops.argmax, argmin: ops.argmin,
+    ceil: ops.ceil, chunk: ops.chunk, clamp: ops.clamp, clone: ops.clone, contiguous: ops.contiguous, cos: ops.cos, div: ops.div,
+    eq: ops.eq, erf: ops.erf, exp: ops.exp, expand: ops.expand, flatten: ops.flatten, flip: ops.flip, floor: ops.floor,
+    gather: ops.gather, ge: ops.ge, gt: ops.gt, indexSelect: ops.indexSelect, le: ops.le, log: ops.log, logSoftmax: ops.logSoftmax,
+    logsumexp: ops.logsumexp, lt: ops.lt, matmul: ops.matmul, maximum: ops.maximum, mean: ops.mean, minimum: ops.minimum, mul: ops.mul,
+    movedim: ops.movedim, narrow: ops.narrow, ne: ops.ne, neg: ops.neg, permute: ops.permute, pow: ops.pow, prod: ops.prod,
+    reciprocal: ops.reciprocal, relu: ops.relu, reshape: ops.reshape, round: ops.round, rsqrt: ops.rsqrt, select: ops.select,
+    sigmoid: ops.sigmoid, sign: ops.sign, sin: ops.sin, slice: ops.slice, softmax: ops.softmax, split: ops.split, sqrt: ops.sqrt,
+    square: ops.square, squeeze: ops.squeeze, std: ops.std, sub: ops.sub, sum: ops.sum, tanh: ops.tanh, to: ops.to,
+    transpose: ops.transpose, unsqueeze: ops.unsqueeze, var: ops.var,
+    add_: inplace.add_, copy_: inplace.copy_, fill_: inplace.fill_, mul_: inplace.mul_, zero_: inplace.zero_,
+  },
+  backward: (t: Tensor, options?: BackwardOptions) => {
+    backward(t, options);
+  },
+  detach,
+};
+
+type Methods = typeof methods;
+/** A function of a tensor first as a method of that tensor. */
+type Method<F> = F extends (x: Tensor, ...rest: infer R) => infer T ? (...rest: R) => T : never;
+
+type BinaryMethod = (y: Tensor | number) => Tensor;
+type BinaryName =
+  "add" | "sub" | "mul" | "div" | "pow" | "maximum" | "minimum" | "eq" | "ne" | "lt" | "le" | "gt" | "ge";
+
+type TensorMethods = { [K in Exclude<keyof Methods, BinaryName>]: Method<Methods[K]> } & Record<
+  BinaryName,
+  BinaryMethod
+>;
+
+declare module "../tensor/tensor.ts" {
+  // The one place where ops meet the class, so that tensor/ knows no maths.
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merging is what gives the class its methods
+  interface Tensor extends TensorMethods {}
+}
+
+/** Gives the class its methods. */
+export function installMethods(): void {
+  for (const [name, op] of Object.entries(methods)) {
+    Object.defineProperty(Tensor.prototype, name, {
+      value(this: Tensor, ...rest: unknown[]) {
+        return (op as (x: Tensor, ...rest: unknown[]) => unknown)(this, ...rest);
+      },
+      configurable: true,
+      writable: true,
+    });
+  }
+}

@@ -1,0 +1,12 @@
+import relaxed from "#wasm/relaxed";
+import simd from "#wasm/simd";
+import type { Variant } from "../wasm/features.ts";
+
+export const host = "browser";
+
+export const env = (_name: string): string | undefined => undefined;
+
+/** The kernel binary, inlined as base64: works in every bundler and without one. */
+export function wasmSource(variant: Variant): Uint8Array {
+  return Uint8Array.from(atob(variant === "simd" ? simd : relaxed), (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,235 @@
+import { AutogradError, DTypeError, ShapeError } from "../errors.ts";
+import { copy_32, copy_8 } from "../program/kernels.gen.ts";
+import { f32, i32, u8 } from "../wasm/views.ts";
+import type { Ptr } from "../wasm/heap.ts";
+import { bytesOf, typedArray, type DType, type TypedArray } from "./dtype.ts";
+import { formatTensor } from "./format.ts";
+import { born, free, touch, type Lease } from "./lifetime.ts";
+import {
+  broadcastStrides,
+  collapse,
+  contiguousStrides,
+  formatShape,
+  isContiguous,
+  sizeOf,
+  type Shape,
+} from "./shape.ts";
+import { Storage } from "./storage.ts";
+
+/** What a tensor needs to know of the graph node that made it. */
+export interface GraphNode {
+  readonly name: string;
+  /** Handles outside the graph, and later nodes, that keep it. */
+  refs: number;
+  /** Handles that the graph keeps: freed as backward consumes the node. */
+  readonly owned: Tensor[];
+  unref(): void;
+}
+
+export type NestedArray = number | boolean | NestedArray[];
+
+/**
+ * An n-dimensional array in linear memory: a shape and strides over a counted storage. Views (transpose, slice, expand) share the
+ * storage. Nothing has to be disposed: see docs/memory.md for who frees what, `keep` and `scope` for the exceptions.
+ */
+export class Tensor {
+  readonly storage: Storage;
+  /** Where the first element lies in the storage, in elements. */
+  readonly offset: number;
+  readonly shape: Shape;
+  readonly strides: Shape;
+  readonly dtype: DType;
+  /** Number of elements. */
+  readonly size: number;
+
+  /** The accumulated gradient of a leaf, or null. It lives until `zeroGrad()` or the next assignment. */
+  grad: Tensor | null = null;
+  /** The graph node that made it; null for leaves and for what needs no gradient. */
+  node: GraphNode | null = null;
+  /** Which output of its node. */
+  outputIndex = 0;
+  /** The tensor whose gradient an alias stands for. */
+  aliasOf: Tensor | null = null;
+  /** Exempt from every automatic release. */
+  kept = false;
+  /** What freed it, or null while it lives. */
+  freedBy: string | null = null;
+  /** The pass in which it was last used. */
+  lastUsed = 0;
+  /** Whether the handle counts as a reference of its node. */
+  countsNode = false;
+  /** Its place in the last net, if it has one. */
+  lease: Lease | null = null;
+  /** Where it was made, when leak reports are on. */
+  site: string | null = null;
+  private needsGrad = false;
+
+  /** Internal: takes over one count of `storage`. Users make tensors by `tensor`, `zeros`, … */
+  constructor(storage: Storage, offset: number, shape: Shape, strides: Shape, dtype: DType) {
+    this.storage = storage;
+    this.offset = offset;
+    this.shape = shape;
+    this.strides = strides;
+    this.dtype = dtype;
+    this.size = sizeOf(shape);
+  }
+
+  /** Number of dimensions. */
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  /** Address of the first element. */
+  get ptr(): Ptr {
+    return (this.storage.ptr + this.offset * bytesOf(this.dtype)) as Ptr;
+  }
+
+  get isContiguous(): boolean {
+    return isContiguous(this.shape, this.strides);
+  }
+
+  /** Whether backward must reach it. Settable on leaves of dtype f32. */
+  get requiresGrad(): boolean {
+    return this.needsGrad;
+  }
+
+  set requiresGrad(value: boolean) {
+    if (value && this.dtype !== "f32") {
+      throw new DTypeError(`requiresGrad: only f32 tensors have gradients, this one is ${this.dtype}`);
+    }
+    if (!value && this.node !== null) {
+      throw new AutogradError(
+        "requiresGrad: only a leaf can stop requiring gradients; take detach() of a result",
+      );
+    }
+    this.needsGrad = value;
+  }
+
+  /** True for tensors that no recorded op made: parameters and inputs. */
+  get isLeaf(): boolean {
+    return this.node === null;
+  }
+
+  /** The value of a one-element tensor (bool as 0 or 1). */
+  item(): number {
+    touch(this, "item");
+    if (this.size !== 1) {
+      throw new ShapeError(
+        `item: needs one element, got shape ${formatShape(this.shape)}; use toArray() or data`,
+      );
+    }
+    const at = this.ptr;
+    if (this.dtype === "f32") return f32[at >>> 2] as number;
+    return (this.dtype === "i32" ? i32[at >>> 2] : u8[at]) as number;
+  }
+
+  /** A copy of the elements, row-major: Float32Array, Int32Array, or Uint8Array (u8; bool as 0 and 1). */
+  get data(): TypedArray {
+    return this.read((view) => view.slice());
+  }
+
+  /**
+   * Lends the elements, row-major, for the length of `fn`, without copying where they lie contiguous. The view must not be kept nor
+   * outlive an allocation: any op may replace linear memory.
+   */
+  read<T>(fn: (view: TypedArray) => T): T {
+    touch(this, "read");
+    if (this.size === 0) return fn(typedArray(this.dtype, 0));
+    if (!this.isContiguous) {
+      const dense = copyContiguous(this);
+      try {
+        return fn(viewOf(dense));
+      } finally {
+        dense.storage.release();
+      }
+    }
+    return fn(viewOf(this));
+  }
+
+  /** The elements as nested arrays; a scalar gives its value. Bools are true and false. */
+  toArray(): NestedArray {
+    const flat = this.data;
+    const isBool = this.dtype === "bool";
+    let at = 0;
+    const build = (d: number): NestedArray => {
+      if (d === this.shape.length) {
+        const value = flat[at++] as number;
+        return isBool ? value !== 0 : value;
+      }
+      return Array.from({ length: this.shape[d] as number }, () => build(d + 1));
+    };
+    return build(0);
+  }
+
+  /** NumPy's way of printing, with the dtype where it is not f32. */
+  toString(): string {
+    return formatTensor(this);
+  }
+
+  /** Frees the tensor now. Other tensors on the same storage, and the graph, keep what they need. */
+  dispose(): void {
+    free(this, "dispose()");
+  }
+}
+
+/** A typed view of a contiguous tensor; valid until the next allocation. */
+function viewOf(t: Tensor): TypedArray {
+  const { ptr, size } = t;
+  if (t.dtype === "f32") return f32.subarray(ptr >>> 2, (ptr >>> 2) + size);
+  if (t.dtype === "i32") return i32.subarray(ptr >>> 2, (ptr >>> 2) + size);
+  return u8.subarray(ptr, ptr + size);
+}
+
+/** A new, uninitialised, contiguous tensor. */
+export function empty(shape: Shape, dtype: DType): Tensor {
+  const size = sizeOf(shape);
+  const t = new Tensor(new Storage(size * bytesOf(dtype)), 0, shape, contiguousStrides(shape), dtype);
+  born(t);
+  return t;
+}
+
+/** Another tensor on the same storage. */
+export function view(of: Tensor, shape: Shape, strides: Shape, offset: number): Tensor {
+  const t = new Tensor(of.storage.retain(), offset, shape, strides, of.dtype);
+  born(t);
+  return t;
+}
+
+/** A handle of its own for the graph: same storage, same place in the graph, outside of every lifetime rule. Its holder releases the storage. */
+export function alias(of: Tensor): Tensor {
+  const t = new Tensor(of.storage.retain(), of.offset, of.shape, of.strides, of.dtype);
+  t.requiresGrad = of.requiresGrad;
+  t.node = of.node;
+  t.outputIndex = of.outputIndex;
+  t.aliasOf = of.aliasOf ?? of;
+  return t;
+}
+
+/** Copies `from`, broadcast, over the elements of `to`; same dtype size. */
+export function copyInto(to: Tensor, from: Tensor): void {
+  if (to.size === 0) return;
+  const dims = collapse(to.shape, [to.strides, broadcastStrides(from.shape, from.strides, to.shape)]);
+  if (bytesOf(to.dtype) === 4) copy_32(to.ptr, from.ptr, dims);
+  else copy_8(to.ptr, from.ptr, dims);
+}
+
+/** A contiguous copy, unknown to the lifetime rules: the caller releases its storage. */
+function copyContiguous(t: Tensor): Tensor {
+  const dense = new Tensor(
+    new Storage(t.size * bytesOf(t.dtype)),
+    0,
+    t.shape,
+    contiguousStrides(t.shape),
+    t.dtype,
+  );
+  copyInto(dense, t);
+  return dense;
+}
+
+/** The tensor itself where it is contiguous, else a contiguous copy that the running op's frame frees. */
+export function contiguous(t: Tensor): Tensor {
+  if (t.isContiguous) return t;
+  const dense = copyContiguous(t);
+  born(dense);
+  return dense;
+}

@@ -1,0 +1,271 @@
+/**
+ * The one heap over linear memory. All bookkeeping is in JavaScript objects, so that no kernel, however wrong,
+ * can damage it, and workers need nothing but pointers.
+ *
+ * Spans of memory, live and free, tile the heap in address order; a freed one merges with its neighbours at once,
+ * and the free ones are found by size. Both `alloc` and `free` take a bounded number of steps.
+ */
+import { OutOfMemoryError, ValueError } from "../errors.ts";
+import { FreeLists, MAX_UNITS, Span } from "./freelists.ts";
+
+/** A byte address in linear memory: up to 2³², always positive. */
+export type Ptr = number & { readonly __ptr: unique symbol };
+
+/** A piece of the heap, 64-byte aligned. `size` is what was asked for, rounded up to a multiple of 64. */
+export interface Block {
+  readonly ptr: Ptr;
+  readonly size: number;
+}
+
+export interface HeapOptions {
+  /** First byte that the heap may use; what lies below belongs to somebody else. */
+  readonly base: number;
+  /** Bytes from `base` on that are there already. */
+  readonly size?: number;
+  /** The most bytes that the heap may reserve, `size` among them. */
+  readonly limit: number;
+  /** Makes the memory at least so many bytes long, counted from address 0; false when the host refuses. */
+  grow(bytes: number): boolean;
+}
+
+/** In bytes, but for `blocks`, the number of live blocks. */
+export interface HeapStats {
+  readonly live: number;
+  readonly peak: number;
+  readonly reserved: number;
+  readonly blocks: number;
+  readonly largestFree: number;
+}
+
+/** Sizes and addresses are counted in units, so that they are small integers over all 4 GiB. */
+const UNIT = 64;
+const PAGE_UNITS = 65536 / UNIT;
+
+/** Growth is at least 1 MiB and at least an eighth of what is there: few growths, little waste. */
+const MIN_GROWTH = 2 ** 20 / UNIT;
+const GROWTH_SHIFT = 3;
+
+/**
+ * What the caller holds. Spans are recycled and handles are not: a handle that was freed stays freed for ever,
+ * so a second `free` can never hit somebody else's block.
+ */
+class Handle implements Block {
+  readonly ptr: Ptr;
+  readonly size: number;
+  span: Span | null;
+
+  constructor(span: Span) {
+    this.ptr = (span.at * UNIT) as Ptr;
+    this.size = span.units * UNIT;
+    this.span = span;
+  }
+}
+
+/** 1610612736 → "1.5 GiB" */
+function show(bytes: number): string {
+  const names = ["bytes", "KiB", "MiB", "GiB"];
+  let level = 0;
+  let value = bytes;
+  while (value >= 1024 && level < names.length - 1) {
+    value /= 1024;
+    level++;
+  }
+  return `${Math.round(value * 100) / 100} ${names[level] ?? ""}`;
+}
+
+export class Heap {
+  readonly #base: number;
+  readonly #grow: (bytes: number) => boolean;
+  #limit = 0;
+  #end: number;
+  #last: Span | null = null;
+  readonly #free = new FreeLists();
+  /** Spans to use again, linked by `next`. */
+  #spare: Span | null = null;
+  #live = 0;
+  #peak = 0;
+  #blocks = 0;
+
+  constructor(options: HeapOptions) {
+    this.#base = Math.ceil(options.base / UNIT);
+    this.#end = this.#base;
+    this.#grow = (bytes) => options.grow(bytes);
+    this.limit = options.limit;
+    const end = Math.floor((options.base + (options.size ?? 0)) / UNIT);
+    if (end > this.#base) this.#append(end);
+  }
+
+  /** The most bytes that the heap may reserve. Lowering it frees nothing; it stops what would go beyond it. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  set limit(bytes: number) {
+    if (!(bytes >= 0)) {
+      throw new ValueError(`heap: limit must be a number of bytes ≥ 0, got ${bytes}`);
+    }
+    this.#limit = Math.min(bytes, (MAX_UNITS - this.#base) * UNIT);
+  }
+
+  get stats(): HeapStats {
+    return {
+      live: this.#live * UNIT,
+      peak: this.#peak * UNIT,
+      reserved: (this.#end - this.#base) * UNIT,
+      blocks: this.#blocks,
+      largestFree: this.#free.largest() * UNIT,
+    };
+  }
+
+  /** Bytes in live blocks, without the cost of making a record of all figures. */
+  get live(): number {
+    return this.#live * UNIT;
+  }
+
+  /**
+   * A block of at least so many bytes; its contents are whatever was there. Zero bytes get a block of their own.
+   * May grow the memory, so take new views of it afterwards.
+   * @throws OutOfMemoryError, and the heap is as it was.
+   */
+  alloc(bytes: number): Block {
+    if (!(bytes >= 0)) {
+      throw new ValueError(`heap: size must be a number of bytes ≥ 0, got ${bytes}`);
+    }
+    const units = bytes <= UNIT ? 1 : Math.ceil(bytes / UNIT);
+    const live = this.#live + units;
+    if (live * UNIT > this.#limit) throw this.#outOfMemory(bytes, false);
+    const span = this.#free.find(units) ?? this.#extend(bytes, units);
+    this.#free.remove(span);
+    if (span.units > units) this.#split(span, units);
+    this.#live = live;
+    if (live > this.#peak) this.#peak = live;
+    this.#blocks++;
+    return new Handle(span);
+  }
+
+  /** Gives a block back. A block that was freed before is a ValueError, and nothing happens. */
+  free(block: Block): void {
+    const handle = block as Handle;
+    const span = handle.span;
+    if (!span) {
+      throw new ValueError(
+        `heap: block freed twice, ${block.size} bytes at ${block.ptr} (each block is freed once, by its owner)`,
+      );
+    }
+    handle.span = null;
+    this.#live -= span.units;
+    this.#blocks--;
+
+    const before = span.before;
+    if (before?.free) {
+      this.#free.remove(before);
+      span.at = before.at;
+      span.units += before.units;
+      span.before = before.before;
+      if (span.before) span.before.after = span;
+      this.#recycle(before);
+    }
+    const after = span.after;
+    if (after?.free) {
+      this.#free.remove(after);
+      span.units += after.units;
+      span.after = after.after;
+      if (span.after) span.after.before = span;
+      else this.#last = span;
+      this.#recycle(after);
+    }
+    this.#free.add(span);
+  }
+
+  /** Every block in address order, free ones too: for tests and reports. */
+  *walk(): Generator<{ ptr: number; size: number; free: boolean }> {
+    let span = this.#last;
+    while (span?.before) span = span.before;
+    for (; span; span = span.after) {
+      yield { ptr: span.at * UNIT, size: span.units * UNIT, free: span.free };
+    }
+  }
+
+  /** Reserves more memory and returns the free span at its end, in its list, of at least so many units. */
+  #extend(bytes: number, units: number): Span {
+    const last = this.#last;
+    const missing = last?.free ? units - last.units : units;
+    if (last && missing <= 0) return last;
+    const least = this.#end + missing;
+    const most = this.#base + Math.floor(this.#limit / UNIT);
+    if (least > most) throw this.#outOfMemory(bytes, false);
+
+    const roomy = this.#end + Math.max(missing, (this.#end - this.#base) >>> GROWTH_SHIFT, MIN_GROWTH);
+    let end = Math.min(Math.ceil(roomy / PAGE_UNITS) * PAGE_UNITS, most);
+    if (!this.#grow(end * UNIT)) {
+      end = Math.min(Math.ceil(least / PAGE_UNITS) * PAGE_UNITS, most);
+      if (!this.#grow(end * UNIT)) throw this.#outOfMemory(bytes, true);
+    }
+
+    return this.#append(end);
+  }
+
+  /** Moves the end of the heap: the new space is one free span with what was free before it. */
+  #append(end: number): Span {
+    const added = end - this.#end;
+    const last = this.#last;
+    let span: Span;
+    if (last?.free) {
+      this.#free.remove(last);
+      span = last;
+      span.units += added;
+    } else {
+      span = this.#span(this.#end, added);
+      span.before = last;
+      if (last) last.after = span;
+      this.#last = span;
+    }
+    this.#end = end;
+    this.#free.add(span);
+    return span;
+  }
+
+  /** Cuts a span that is in no list down to so many units; the rest becomes a free span. */
+  #split(span: Span, units: number): void {
+    const rest = this.#span(span.at + units, span.units - units);
+    const after = span.after;
+    rest.before = span;
+    rest.after = after;
+    if (after) after.before = rest;
+    else this.#last = rest;
+    span.after = rest;
+    span.units = units;
+    this.#free.add(rest);
+  }
+
+  #span(at: number, units: number): Span {
+    const span = this.#spare ?? new Span();
+    this.#spare = span.next;
+    span.next = null;
+    span.at = at;
+    span.units = units;
+    return span;
+  }
+
+  #recycle(span: Span): void {
+    span.free = false;
+    span.before = null;
+    span.after = null;
+    span.previous = null;
+    span.next = this.#spare;
+    this.#spare = span;
+  }
+
+  #outOfMemory(wanted: number, refused: boolean): OutOfMemoryError {
+    const { live, reserved, largestFree } = this.stats;
+    const limit = this.#limit;
+    const figures =
+      `wanted ${show(wanted)}, live ${show(live)}, reserved ${show(reserved)}, ` +
+      `largest free ${show(largestFree)}, limit ${show(limit)}`;
+    const rule = refused ? "out of memory, the host gives no more" : "out of memory";
+    const wayOut = refused
+      ? "use a smaller batch or model, or dispose tensors"
+      : "use a smaller batch or model, dispose tensors, or raise the limit: init({ maxMemory: bytes })";
+    return new OutOfMemoryError(`heap: ${rule}, ${figures} (${wayOut})`, { wanted, live, reserved, limit });
+  }
+}

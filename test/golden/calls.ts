@@ -1,0 +1,57 @@
+import * as simdgrad from "../../src/index.ts";
+import type { Tensor } from "../../src/index.ts";
+
+type Attrs = Record<string, unknown>;
+type Result = Tensor | readonly Tensor[];
+type Inputs = Record<string, Tensor>;
+
+const api = simdgrad as unknown as Record<string, ((...args: unknown[]) => Result) | undefined>;
+
+/** Ops whose positional arguments are more than their inputs: how a case's attributes become arguments. */
+const POSITIONAL: Readonly<Record<string, (inputs: Inputs, attrs: Attrs) => unknown[]>> = {
+  batchNorm: ({ x, ...rest }, attrs) => [x, { ...rest, ...attrs }],
+  cat: (inputs, attrs) => [Object.values(inputs), attrs],
+  chunk: ({ x }, { chunks, ...attrs }) => [x, chunks, attrs],
+  conv1d: convolution,
+  conv2d: convolution,
+  convTranspose1d: convolution,
+  convTranspose2d: convolution,
+  crossEntropy: weighted,
+  einsum: (inputs, { equation }) => [equation, ...Object.values(inputs)],
+  expand: ({ x }, { shape }) => [x, shape],
+  linear: ({ x, weight, bias }) => [x, weight, bias],
+  movedim: ({ x }, { source, destination }) => [x, source, destination],
+  nllLoss: weighted,
+  permute: ({ x }, { dims }) => [x, dims],
+  pow: ({ x, y }, { exponent }) => [x, y ?? exponent],
+  reshape: ({ x }, { shape }) => [x, shape],
+  split: ({ x }, { sizes, ...attrs }) => [x, sizes, attrs],
+  stack: (inputs, attrs) => [Object.values(inputs), attrs],
+  transpose: ({ x }, { dim0, dim1 }) => [x, dim0, dim1],
+  unsqueeze: ({ x }, { dim }) => [x, dim],
+  where: ({ c, x, y }) => [c, x, y],
+};
+
+function convolution({ x, weight, bias }: Inputs, attrs: Attrs): unknown[] {
+  // A 1-d case lists its one number.
+  const options = Object.entries(attrs).map(([name, v]) => [
+    name,
+    Array.isArray(v) && v.length === 1 ? (v as unknown[])[0] : v,
+  ]);
+  return [x, weight, bias, Object.fromEntries(options)];
+}
+
+function weighted({ input, target, weight }: Inputs, attrs: Attrs): unknown[] {
+  return [input, target, weight ? { ...attrs, weight } : attrs];
+}
+
+export const isKnown = (op: string): boolean => typeof api[op] === "function";
+
+/** Calls the op of a case through the public API. */
+export function call(op: string, inputs: Inputs, attrs: Attrs): readonly Tensor[] {
+  const fn = api[op];
+  if (fn === undefined) throw new Error(`no op ${op}`);
+  const args = POSITIONAL[op]?.(inputs, attrs) ?? [...Object.values(inputs), attrs];
+  const result = fn(...args);
+  return result instanceof simdgrad.Tensor ? [result] : result;
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import {
+  binaryCrossEntropyWithLogits,
+  crossEntropy,
+  mseLoss,
+  nn,
+  optim,
+  type Tensor,
+} from "../../src/index.ts";
+import { compare, toTensor, trainingRuns, type TrainingRun } from "./load.ts";
+
+/** Arguments by the names of the goldens' vocabulary. */
+interface Args {
+  in: number;
+  out: number;
+  features: number;
+  kernelSize: nn.Size2d;
+  bias?: boolean;
+  lr: number;
+}
+
+/** Layers that exist, by the goldens' names and arguments. */
+const LAYERS: Readonly<Record<string, ((args: Args) => nn.Module) | undefined>> = {
+  BatchNorm1d: ({ features }) => new nn.BatchNorm1d(features),
+  BatchNorm2d: ({ features }) => new nn.BatchNorm2d(features),
+  Conv2d: ({ in: from, out, kernelSize, ...options }) => new nn.Conv2d(from, out, kernelSize, options),
+  Flatten: () => new nn.Flatten(),
+  GELU: () => new nn.GELU(),
+  Linear: ({ in: from, out, ...options }) => new nn.Linear(from, out, options),
+  MaxPool2d: ({ kernelSize }) => new nn.MaxPool2d(kernelSize),
+  ReLU: () => new nn.ReLU(),
+  Sigmoid: () => new nn.Sigmoid(),
+  Tanh: () => new nn.Tanh(),
+};
+
+const LOSSES: Readonly<Record<string, ((output: Tensor, y: Tensor) => Tensor) | undefined>> = {
+  bceWithLogits: (output, y) => binaryCrossEntropyWithLogits(output, y),
+  crossEntropy: (output, y) => crossEntropy(output, y),
+  mse: (output, y) => mseLoss(output, y),
+};
+
+type AnyOptimizer = Pick<optim.Optimizer, "zeroGrad" | "step">;
+
+const OPTIMIZERS: Readonly<Record<string, ((params: Tensor[], args: Args) => AnyOptimizer) | undefined>> = {
+  Adam: (params, args) => new optim.Adam(params, args),
+  AdamW: (params, args) => new optim.AdamW(params, args),
+  SGD: (params, args) => new optim.SGD(params, args),
+};
+
+/** What a run needs that does not exist yet. */
+function missing(run: TrainingRun): string[] {
+  return [
+    ...run.layers.map(([name]) => name).filter((name) => LAYERS[name] === undefined),
+    ...(LOSSES[run.loss] ? [] : [run.loss]),
+    ...(OPTIMIZERS[run.optimizer] ? [] : [run.optimizer]),
+    ...(run.clipGradNorm === null ? [] : ["clipGradNorm"]),
+  ];
+}
+
+/**
+ * Batch norm takes a bias before it out again, so that its gradient is rounding noise, which Adam scales to full steps; the running mean
+ * follows that bias.
+ */
+function followsNoise(run: TrainingRun, key: string): boolean {
+  const [at, name] = key.split(".");
+  const isNorm = (i: number): boolean => run.layers[i]?.[0].startsWith("BatchNorm") ?? false;
+  const layer = Number(at);
+  return (name === "bias" && isNorm(layer + 1)) || (name === "running_mean" && isNorm(layer) && layer > 0);
+}
+
+function train(run: TrainingRun): void {
+  const layers = run.layers.map(([name, args]) => LAYERS[name]?.(args as unknown as Args) as nn.Module);
+  const model = new nn.Sequential(...layers);
+  const { missing, unexpected } = model.loadStateDict(
+    Object.fromEntries(Object.entries(run.init).map(([key, t]) => [key, toTensor(t)])),
+    { strict: false },
+  );
+  expect(unexpected).toEqual([]);
+  // The goldens leave out the batch counter, which trains nothing.
+  expect(missing.filter((key) => !key.endsWith("num_batches_tracked"))).toEqual([]);
+  const optimizer = OPTIMIZERS[run.optimizer]?.(
+    model.parameters(),
+    run.optimizerArgs as unknown as Args,
+  ) as AnyOptimizer;
+  const batches = run.batches.map(({ x, y }) => [toTensor(x), toTensor(y)] as const);
+  for (const [step, expected] of run.losses.entries()) {
+    const [x, y] = batches[step % batches.length] as readonly [Tensor, Tensor];
+    optimizer.zeroGrad();
+    const loss = LOSSES[run.loss]?.(model.forward(x), y) as Tensor;
+    const value = loss.item();
+    expect(
+      Math.abs(value - expected),
+      `loss of step ${step}: ${value} against ${expected}`,
+    ).toBeLessThanOrEqual(1e-3 * Math.abs(expected));
+    loss.backward();
+    optimizer.step();
+  }
+  const state = model.stateDict();
+  for (const [key, expected] of Object.entries(run.final)) {
+    if (followsNoise(run, key)) continue;
+    compare(key, state[key] as Tensor, expected, { absolute: 1e-4, relative: 1e-3 });
+  }
+  model.dispose();
+}
+
+describe("golden training", () => {
+  for (const run of trainingRuns()) {
+    const absent = missing(run);
+    if (absent.length === 0) {
+      it(run.name, () => {
+        train(run);
+      });
+    } else it.todo(`${run.name}: ${absent.join(", ")} does not exist yet`);
+  }
+});
