@@ -7,6 +7,9 @@
 /** Lanes of a vector. */
 export const LANES: i32 = 4;
 
+/** Whether `madd` is one instruction in this build. */
+export const FUSED: bool = ASC_FEATURE_RELAXED_SIMD;
+
 @inline
 export function load(p: usize): v128 {
   return v128.load(p);

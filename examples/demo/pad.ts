@@ -105,7 +105,8 @@ export class Pad {
 export function showDigit(canvas: HTMLCanvasElement, digit: ArrayLike<number> | null, most = 1): void {
   canvas.width = SIDE;
   canvas.height = SIDE;
-  const context = canvas.getContext("2d");
+  // So few pixels are better off without the GPU.
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   if (context === null || digit === null) return;
   const [red = 0, green = 0, blue = 0] = getComputedStyle(canvas).color.match(/\d+/g)?.map(Number) ?? [];
   const image = context.createImageData(SIDE, SIDE);

@@ -222,7 +222,7 @@ export function freeOwned(t: Tensor, held: ReadonlySet<Tensor>): void {
 export function endPass(held: () => ReadonlySet<Tensor>): void {
   passes++;
   settledSincePass = 0;
-  liveAtPass = heap().stats.live;
+  liveAtPass = heap().live;
   const done = untilBackward;
   untilBackward = [];
   for (const t of done) {
@@ -248,7 +248,7 @@ let warned = false;
 const RAW_LOOP_BYTES = 256 * 2 ** 20;
 
 function warnOfRawLoop(): void {
-  const grown = heap().stats.live - liveAtPass;
+  const grown = heap().live - liveAtPass;
   if (warned || (grown < RAW_LOOP_BYTES && settledSincePass < 200_000)) return;
   warned = true;
   console.warn(

@@ -74,7 +74,7 @@ function boot(): Engine {
   refreshViews(memory.buffer);
   const heap = new Heap({
     base: HEAP_BASE,
-    limit: WASM_MAX,
+    limit: WASM_MAX - HEAP_BASE,
     grow(bytes) {
       const missing = bytes - memory.buffer.byteLength;
       if (missing <= 0) return true;
@@ -105,13 +105,14 @@ export function init(options: InitOptions = {}): Promise<BackendInfo> {
   return new Promise((resolve) => {
     const { maxMemory } = options;
     if (maxMemory !== undefined) {
-      const limit = maxMemory;
-      if (!Number.isInteger(limit) || limit < HEAP_BASE + PAGE || limit > WASM_MAX) {
+      const { memory, heap } = current();
+      const least = memory.buffer.byteLength;
+      if (!Number.isInteger(maxMemory) || maxMemory < least || maxMemory > WASM_MAX) {
         throw new ValueError(
-          `init: maxMemory must be whole bytes from ${HEAP_BASE + PAGE} to ${WASM_MAX}, got ${maxMemory}`,
+          `init: maxMemory must be whole bytes from ${least} (reserved already) to ${WASM_MAX}, got ${maxMemory}`,
         );
       }
-      current().heap.limit = limit;
+      heap.limit = maxMemory - HEAP_BASE;
     }
     if (options.deterministic !== undefined) deterministic = options.deterministic;
     const now = current();

@@ -1,15 +1,12 @@
 /** Sizes of the blocks that GEMM and the convolutions work in: numbers only. */
+import { FUSED } from "../../simd/f32";
 
 /**
- * Rows and columns of a register tile. 5 × 8 is ten accumulators, two vectors of B, one of A: enough chains to hide
- * the latency of a multiply-add, and two registers below what V8 hands out, so that the build without fused
- * multiply-add, which needs one more, does not spill. (6 × 8 is 3 % faster with fused ones and half as fast without.)
+ * Columns of a register tile. Its rows are six where multiply-add is one instruction: twelve accumulators, two vectors of
+ * B and one of A are the fifteen registers that V8 hands out. Otherwise they are five, since a product needs a register
+ * too, and V8 spills at half the speed. What is no multiple of that is made up with lower tiles.
  */
-export const MR: i32 = 5;
 export const NR: i32 = 8;
-
-/** The height of the tiles that fill up what is not a multiple of MR: any m ≥ 12 is 5 a + 4 b. */
-export const MR_LOW: i32 = 4;
 
 /** Length of a register tile's sums: KC × NR of B is a quarter of a small L1. */
 export const KC: i32 = 256;
@@ -19,6 +16,14 @@ export const MC: i32 = 120;
 
 /** Columns of B that are packed at a time. */
 export const NC: i32 = 512;
+
+/** How high the next tile is when so many rows are left: from 8 (or 12) rows on, no tile is left partly empty. */
+@inline
+export function tileHeight(left: i32): i32 {
+  // The heights that few rows call for, as sets of numbers.
+  if (FUSED) return left > 13 ? 6 : (0x19e >> left) & 1 ? 4 : (0x2220 >> left) & 1 ? 5 : 6;
+  return left > 16 ? 5 : (0x119de >> left) & 1 ? 4 : 5;
+}
 
 /** How long the blocks are that `total` is cut into: equal ones, of at most `most`, in multiples of four. */
 export function balanced(total: i32, most: i32): i32 {

@@ -1,6 +1,7 @@
 /** One packed panel of B against all rows of a block of A. */
-import { MR, MR_LOW } from "./blocking";
-import { tile4, tile5 } from "./micro";
+import { FUSED } from "../../simd/f32";
+import { tileHeight } from "./blocking";
+import { tile4, tile5, tile6 } from "./micro";
 import { writeTile } from "./tail";
 
 /** Bytes of a tile that is not written in place. */
@@ -24,43 +25,35 @@ export function sweep(
   initRow: usize,
   tile: usize,
 ): void {
-  // m = MR·high + MR_LOW·low where that is possible, and otherwise low tiles with rows to spare.
-  let low = (MR - (m % MR)) % MR;
-  if (low * MR_LOW > m) low = (m + MR_LOW - 1) / MR_LOW;
-  const direct = init == 0 && width == 8;
-  let i = 0;
-  for (const high = m - low * MR_LOW; i < high; i += MR) {
+  const whole = init == 0 && width == 8;
+  for (let i = 0; i < m; ) {
+    const left = m - i;
+    const height = tileHeight(left);
+    const direct = whole && left >= height;
+    // Rows to spare of the lowest tile are row 0 once more.
     const a0 = a + load<usize>(rows);
-    const a1 = a + load<usize>(rows, 4);
-    const a2 = a + load<usize>(rows, 8);
-    const a3 = a + load<usize>(rows, 12);
-    const a4 = a + load<usize>(rows, 16);
-    // Two calls, so that the compiler does not inline the tile's loop into this one.
-    if (direct) {
-      tile5(a0, a1, a2, a3, a4, cols, k, b, c, cRow);
+    const a1 = a + load<usize>(rows + (left > 1 ? 4 : 0));
+    const a2 = a + load<usize>(rows + (left > 2 ? 8 : 0));
+    const a3 = a + load<usize>(rows + (left > 3 ? 12 : 0));
+    // Each tile is called twice, lest the compiler move its only call's loop in here: V8 12 and older then spill.
+    if (height == 4) {
+      if (direct) tile4(a0, a1, a2, a3, cols, k, b, c, cRow);
+      else tile4(a0, a1, a2, a3, cols, k, b, tile, 32);
     } else {
-      tile5(a0, a1, a2, a3, a4, cols, k, b, tile, 32);
-      writeTile(c, cRow, tile, init, initRow, MR, width);
+      const a4 = a + load<usize>(rows, 16);
+      if (!FUSED || height == 5) {
+        if (direct) tile5(a0, a1, a2, a3, a4, cols, k, b, c, cRow);
+        else tile5(a0, a1, a2, a3, a4, cols, k, b, tile, 32);
+      } else {
+        const a5 = a + load<usize>(rows, 20);
+        if (direct) tile6(a0, a1, a2, a3, a4, a5, cols, k, b, c, cRow);
+        else tile6(a0, a1, a2, a3, a4, a5, cols, k, b, tile, 32);
+      }
     }
-    rows += MR << 2;
-    c += cRow * MR;
-    init += initRow * MR;
-  }
-  for (; i < m; i += MR_LOW) {
-    const height = min(m - i, MR_LOW);
-    // Rows to spare are row 0 once more.
-    const a0 = a + load<usize>(rows);
-    const a1 = a + load<usize>(rows + (height > 1 ? 4 : 0));
-    const a2 = a + load<usize>(rows + (height > 2 ? 8 : 0));
-    const a3 = a + load<usize>(rows + (height > 3 ? 12 : 0));
-    if (direct && height == MR_LOW) {
-      tile4(a0, a1, a2, a3, cols, k, b, c, cRow);
-    } else {
-      tile4(a0, a1, a2, a3, cols, k, b, tile, 32);
-      writeTile(c, cRow, tile, init, initRow, height, width);
-    }
-    rows += MR_LOW << 2;
-    c += cRow * MR_LOW;
-    init += initRow * MR_LOW;
+    if (!direct) writeTile(c, cRow, tile, init, initRow, min(left, height), width);
+    rows += height << 2;
+    c += cRow * height;
+    init += initRow * height;
+    i += height;
   }
 }
