@@ -25,16 +25,19 @@ export function load4<T>(p: usize): v128 {
   return widened(v128.load32_zero(p));
 }
 
+
 @inline
 function widened(bytes: v128): v128 {
   return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(bytes));
 }
+
 
 @inline
 export function narrowed(lanes: v128): v128 {
   const halves = i16x8.narrow_i32x4_u(lanes, lanes);
   return i8x16.narrow_i16x8_u(halves, halves);
 }
+
 
 @inline
 export function store4<T>(p: usize, lanes: v128): void {
@@ -62,6 +65,7 @@ export function load4Tail<T>(p: usize, count: i32): v128 {
   return loadBytes(p, count);
 }
 
+
 @inline
 export function store4Tail<T>(p: usize, lanes: v128, count: i32): void {
   if (sizeof<T>() == 4) storeTail(p, lanes, count);
@@ -86,6 +90,7 @@ function gatherBytes(p: usize, stride: usize, count: i32): v128 {
   return lanes;
 }
 
+
 @inline
 export function one<T>(p: usize): i32 {
   if (sizeof<T>() == 4) return load<i32>(p);
@@ -99,10 +104,18 @@ export function lanesLeft<T>(p: usize, end: usize): i32 {
 }
 
 /** out[i] = op(x[i]) with the constants p and q; out may be x. */
-export function map1<Op, In, Out>(out: usize, x: usize, p: v128, q: v128, n: i32, part: i32, parts: i32): i32 {
+export function map1<Op, In, Out>(
+  out: usize,
+  x: usize,
+  p: v128,
+  q: v128,
+  n: i32,
+  part: i32,
+  parts: i32,
+): i32 {
   const op = changetype<Op>(0);
   const begin = <usize>shareStart(n, lineOf<Out>(), part, parts);
-  const end = x + (<usize>shareStart(n, lineOf<Out>(), part + 1, parts) << alignof<In>());
+  const end = x + ((<usize>shareStart(n, lineOf<Out>(), part + 1, parts)) << alignof<In>());
   let from = x + (begin << alignof<In>());
   let to = out + (begin << alignof<Out>());
   for (; from + 4 * sizeof<In>() <= end; from += 4 * sizeof<In>(), to += 4 * sizeof<Out>()) {
@@ -116,9 +129,9 @@ export function map1<Op, In, Out>(out: usize, x: usize, p: v128, q: v128, n: i32
 /** `map1` of f32 that holds the functor's code once, for long ones. */
 export function mapLong<Op>(out: usize, x: usize, p: v128, q: v128, n: i32, part: i32, parts: i32): i32 {
   const op = changetype<Op>(0);
-  const end = x + (<usize>shareStart(n, 16, part + 1, parts) << 2);
+  const end = x + ((<usize>shareStart(n, 16, part + 1, parts)) << 2);
   const shift = out - x;
-  let from = x + (<usize>shareStart(n, 16, part, parts) << 2);
+  let from = x + ((<usize>shareStart(n, 16, part, parts)) << 2);
   for (; from < end; from += 16) {
     const full = from + 16 <= end;
     const lanes = op.v(full ? v128.load(from) : loadTail(from, lanesLeft<f32>(from, end), p), p, q);
@@ -131,7 +144,7 @@ export function mapLong<Op>(out: usize, x: usize, p: v128, q: v128, n: i32, part
 /** Word `index` of dims = [rank, shape …, strides of operand 1 …, of operand 2 …], strides in elements. */
 @inline
 export function dimWord(dims: usize, index: i32): i32 {
-  return load<i32>(dims + (<usize>index << 2));
+  return load<i32>(dims + ((<usize>index) << 2));
 }
 
 /** The number of elements of the shape. */
@@ -178,14 +191,14 @@ export function overRows<Row>(
   const inner = dimWord(dims, rank);
   const count = countOf(dims);
   const end = shareStart(count, unit, part + 1, parts);
-  const strideA = <isize>dimWord(dims, rank * 2) << shiftA;
-  const strideB = operands > 1 ? <isize>dimWord(dims, rank * 3) << shiftB : 0;
-  const strideC = operands > 2 ? <isize>dimWord(dims, rank * 4) << shiftC : 0;
+  const strideA = (<isize>dimWord(dims, rank * 2)) << shiftA;
+  const strideB = operands > 1 ? (<isize>dimWord(dims, rank * 3)) << shiftB : 0;
+  const strideC = operands > 2 ? (<isize>dimWord(dims, rank * 4)) << shiftC : 0;
   // From one row to the next, until the dimension above the last is through.
   const rows = rank > 1 ? dimWord(dims, rank - 1) : 1;
-  const nextA = rank > 1 ? <isize>dimWord(dims, rank * 2 - 1) << shiftA : 0;
-  const nextB = rank > 1 && operands > 1 ? <isize>dimWord(dims, rank * 3 - 1) << shiftB : 0;
-  const nextC = rank > 1 && operands > 2 ? <isize>dimWord(dims, rank * 4 - 1) << shiftC : 0;
+  const nextA = rank > 1 ? (<isize>dimWord(dims, rank * 2 - 1)) << shiftA : 0;
+  const nextB = rank > 1 && operands > 1 ? (<isize>dimWord(dims, rank * 3 - 1)) << shiftB : 0;
+  const nextC = rank > 1 && operands > 2 ? (<isize>dimWord(dims, rank * 4 - 1)) << shiftC : 0;
   let at = shareStart(count, unit, part, parts);
   while (at < end) {
     const row = at / inner;
@@ -226,9 +239,7 @@ export function rowLanes<T>(p: usize, stride: usize, count: i32): v128 {
 }
 
 /** out[i] = op(a[i·strideA], b[i·strideB]); strides in bytes. */
-@final
-@unmanaged
-class Row2<Op, In, Out> {
+@final @unmanaged class Row2<Op, In, Out> {
   run(
     out: usize,
     at: i32,
@@ -242,8 +253,8 @@ class Row2<Op, In, Out> {
   ): i32 {
     const op = changetype<Op>(0);
     const width = 4 * sizeof<Out>();
-    let to = out + (<usize>at << alignof<Out>());
-    const end = to + (<usize>n << alignof<Out>());
+    let to = out + ((<usize>at) << alignof<Out>());
+    const end = to + ((<usize>n) << alignof<Out>());
     if (strideA == sizeof<In>() && strideB == sizeof<In>()) {
       for (; to + width <= end; to += width, a += 4 * strideA, b += 4 * strideB) {
         store4<Out>(to, op.v(load4<In>(a), load4<In>(b)));
@@ -284,11 +295,14 @@ export function eachLong<Op>(out: usize, x: usize, n: i32, part: i32, parts: i32
   return mapLong<Op>(out, x, i32x4.splat(0), i32x4.splat(0), n, part, parts);
 }
 
-/** `map2` over n contiguous elements. */
+/** out[i] = op(a[i], b[i]) over n contiguous f32; out may be a or b. */
 export function zip<Op>(out: usize, a: usize, b: usize, n: i32, part: i32, parts: i32): i32 {
-  const begin = shareStart(n, 16, part, parts);
-  const end = shareStart(n, 16, part + 1, parts);
-  const offset = <usize>begin << 2;
-  if (begin == end) return 0;
-  return changetype<Row2<Op, f32, f32>>(0).run(out, begin, a + offset, b + offset, 0, 4, 4, 0, end - begin);
+  const op = changetype<Op>(0);
+  let i = (<usize>shareStart(n, 16, part, parts)) << 2;
+  const end = (<usize>shareStart(n, 16, part + 1, parts)) << 2;
+  for (; i + 16 <= end; i += 16) v128.store(out + i, op.v(v128.load(a + i), v128.load(b + i)));
+  const left = lanesLeft<f32>(i, end);
+  const zero = i32x4.splat(0);
+  if (left > 0) storeTail(out + i, op.v(loadTail(a + i, left, zero), loadTail(b + i, left, zero)), left);
+  return 0;
 }

@@ -12,6 +12,7 @@ import { findNode } from "./measure/node.mjs";
 import { findTorch } from "./measure/python.mjs";
 import { measure } from "./measure/rounds.mjs";
 import { measureSizes } from "./measure/sizes.mjs";
+import { snapshot } from "./measure/snapshot.mjs";
 import { measureStartup } from "./measure/startup.mjs";
 import { readOptions, USAGE, UsageError } from "./options.mjs";
 import { bars, barsText, reached } from "./report/bars.mjs";
@@ -23,7 +24,6 @@ import { writeWorkloads } from "./workloads/index.mjs";
 /** @import { Options } from "./options.mjs" */
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const dist = join(here, "../dist/node.js");
 
 /** @param {string} text */
 const say = (text) => process.stderr.write(`bench: ${text}\n`);
@@ -32,9 +32,15 @@ const say = (text) => process.stderr.write(`bench: ${text}\n`);
  * @param {Options} options
  * @param {string} node
  * @param {string | null} python
+ * @param {string} dist our bundle
+ * @param {string} folder for copies of the builds
  */
-function entriesFor(options, node, python) {
-  const all = contenders({ node, dist, against: options.against, python, cpu: options.cpu });
+function entriesFor(options, node, python, dist, folder) {
+  const against = options.against.map((path, i) => ({
+    path,
+    dist: snapshot(path, join(folder, `against-${i}`)),
+  }));
+  const all = contenders({ node, dist, against, python, cpu: options.cpu });
   const { contenders: words } = options;
   if (words === null) return all;
   return all.filter(({ name }) => [PEAK, OURS].includes(name) || words.some((word) => name.includes(word)));
@@ -58,7 +64,8 @@ async function bench(options) {
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   process.once("SIGINT", () => process.exit(130));
   const families = writeWorkloads(folder, options.families);
-  const entries = entriesFor(options, node, python);
+  const dist = snapshot(join(here, "../dist/node.js"), join(folder, "dist"));
+  const entries = entriesFor(options, node, python, dist, folder);
   const { results, about } = await measure({ families, entries, folder, pace: options.pace, say });
   const workloads = families.flatMap((family) => family.workloads);
   for (const { name, expected } of workloads) checkEvidence(results.get(name) ?? new Map(), expected);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -48,6 +49,15 @@ function parse(argv) {
   }
 }
 
+/** @param {string} path */
+function checkBundle(path) {
+  const bundle = resolve(path);
+  if (!existsSync(bundle) || !bundle.endsWith("node.js")) {
+    throw new UsageError(`--against takes the path of another build's node.js, got "${path}"`);
+  }
+  return bundle;
+}
+
 /** @param {string[]} argv */
 export function readOptions(argv) {
   const values = parse(argv);
@@ -72,7 +82,7 @@ export function readOptions(argv) {
     pace: quick ? { rounds, slices: 4, warm: 0.3, slice: 0.05 } : { rounds, slices: 8, warm: 1, slice: 0.12 },
     cpu: values.cpu,
     node: values.node ?? null,
-    against: values.against.map((path) => resolve(path)),
+    against: values.against.map(checkBundle),
     out:
       values.out === undefined
         ? fileURLToPath(new URL("../out/bench", import.meta.url))

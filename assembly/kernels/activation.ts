@@ -4,11 +4,10 @@ import { select, splat } from "../simd/f32";
 import { gelu, geluTanh, logsigmoid, mish, silu, softplus } from "../simd/gates";
 import { expm1, signBit } from "../simd/math";
 
-@final
-@unmanaged
-class Relu {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Relu {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.pmax(x, splat(0));
   }
 }
@@ -18,11 +17,10 @@ export function relu_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
   return each<Relu>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Relu6 {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Relu6 {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.pmin(f32x4.pmax(x, splat(0)), splat(6));
   }
 }
@@ -31,11 +29,10 @@ export function relu6_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): 
   return each<Relu6>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class LeakyRelu {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class LeakyRelu {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return select(f32x4.gt(x, splat(0)), x, f32x4.mul(x, p));
   }
 }
@@ -45,11 +42,10 @@ export function leakyRelu_f32(out: usize, x: usize, slope: f32, n: i32, part: i3
   return map1<LeakyRelu, f32, f32>(out, x, splat(slope), i32x4.splat(0), n, part, parts);
 }
 
-@final
-@unmanaged
-class Elu {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Elu {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return select(f32x4.gt(x, splat(0)), x, f32x4.mul(p, expm1(x)));
   }
 }
@@ -59,11 +55,10 @@ export function elu_f32(out: usize, x: usize, alpha: f32, n: i32, part: i32, par
   return mapLong<Elu>(out, x, splat(alpha), i32x4.splat(0), n, part, parts);
 }
 
-@final
-@unmanaged
-class Celu {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Celu {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return select(f32x4.gt(x, splat(0)), x, f32x4.mul(p, expm1(f32x4.div(x, p))));
   }
 }
@@ -73,11 +68,10 @@ export function celu_f32(out: usize, x: usize, alpha: f32, n: i32, part: i32, pa
   return mapLong<Celu>(out, x, splat(alpha), i32x4.splat(0), n, part, parts);
 }
 
-@final
-@unmanaged
-class Selu {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Selu {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     const scaled = f32x4.mul(x, splat(1.0507009873554805));
     return select(f32x4.gt(x, splat(0)), scaled, f32x4.mul(expm1(x), splat(1.7580993408473766)));
   }
@@ -88,11 +82,10 @@ export function selu_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
   return eachLong<Selu>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Gelu {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Gelu {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return gelu(x);
   }
 }
@@ -101,11 +94,10 @@ export function gelu_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
   return eachLong<Gelu>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class GeluTanh {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class GeluTanh {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return geluTanh(x);
   }
 }
@@ -114,11 +106,10 @@ export function geluTanh_f32(out: usize, x: usize, n: i32, part: i32, parts: i32
   return eachLong<GeluTanh>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Silu {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Silu {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return silu(x);
   }
 }
@@ -127,11 +118,10 @@ export function silu_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
   return eachLong<Silu>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Mish {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Mish {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return mish(x);
   }
 }
@@ -140,26 +130,32 @@ export function mish_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
   return eachLong<Mish>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Softplus {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Softplus {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     const z = f32x4.mul(x, p);
     return select(f32x4.gt(z, q), x, f32x4.div(softplus(z), p));
   }
 }
 
 /** log(1 + e^(βx)) / β, and x where βx > threshold. */
-export function softplus_f32(out: usize, x: usize, beta: f32, threshold: f32, n: i32, part: i32, parts: i32): i32 {
+export function softplus_f32(
+  out: usize,
+  x: usize,
+  beta: f32,
+  threshold: f32,
+  n: i32,
+  part: i32,
+  parts: i32,
+): i32 {
   return mapLong<Softplus>(out, x, splat(beta), splat(threshold), n, part, parts);
 }
 
-@final
-@unmanaged
-class Logsigmoid {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Logsigmoid {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return logsigmoid(x);
   }
 }
@@ -168,11 +164,10 @@ export function logsigmoid_f32(out: usize, x: usize, n: i32, part: i32, parts: i
   return eachLong<Logsigmoid>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Softsign {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Softsign {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.div(x, f32x4.add(f32x4.abs(x), splat(1)));
   }
 }
@@ -182,11 +177,10 @@ export function softsign_f32(out: usize, x: usize, n: i32, part: i32, parts: i32
   return each<Softsign>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Softshrink {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Softshrink {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     const towards = f32x4.sub(x, v128.or(p, signBit(x)));
     return v128.andnot(towards, f32x4.le(f32x4.abs(x), p));
   }
@@ -197,11 +191,10 @@ export function softshrink_f32(out: usize, x: usize, lambda: f32, n: i32, part: 
   return map1<Softshrink, f32, f32>(out, x, splat(lambda), i32x4.splat(0), n, part, parts);
 }
 
-@final
-@unmanaged
-class Hardshrink {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Hardshrink {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return v128.andnot(x, f32x4.le(f32x4.abs(x), p));
   }
 }
@@ -217,11 +210,10 @@ function ramp(x: v128): v128 {
   return f32x4.pmin(f32x4.pmax(f32x4.add(x, splat(3)), splat(0)), splat(6));
 }
 
-@final
-@unmanaged
-class Hardsigmoid {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Hardsigmoid {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.div(ramp(x), splat(6));
   }
 }
@@ -230,11 +222,10 @@ export function hardsigmoid_f32(out: usize, x: usize, n: i32, part: i32, parts: 
   return each<Hardsigmoid>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Hardswish {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Hardswish {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.mul(x, f32x4.div(ramp(x), splat(6)));
   }
 }
@@ -243,11 +234,10 @@ export function hardswish_f32(out: usize, x: usize, n: i32, part: i32, parts: i3
   return each<Hardswish>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Hardtanh {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Hardtanh {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.pmin(f32x4.pmax(x, p), q);
   }
 }
@@ -256,16 +246,23 @@ export function hardtanh_f32(out: usize, x: usize, lo: f32, hi: f32, n: i32, par
   return map1<Hardtanh, f32, f32>(out, x, splat(lo), splat(hi), n, part, parts);
 }
 
-@final
-@unmanaged
-class Threshold {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Threshold {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return select(f32x4.le(x, p), q, x);
   }
 }
 
 /** x, or value where x ≤ threshold. */
-export function threshold_f32(out: usize, x: usize, threshold: f32, value: f32, n: i32, part: i32, parts: i32): i32 {
+export function threshold_f32(
+  out: usize,
+  x: usize,
+  threshold: f32,
+  value: f32,
+  n: i32,
+  part: i32,
+  parts: i32,
+): i32 {
   return map1<Threshold, f32, f32>(out, x, splat(threshold), splat(value), n, part, parts);
 }

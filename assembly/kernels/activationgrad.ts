@@ -3,11 +3,10 @@ import { zip } from "../loops";
 import { nmadd, splat } from "../simd/f32";
 import { geluSlope, geluTanhSlope, siluSlope } from "../simd/gates";
 
-@final
-@unmanaged
-class ReluGrad {
-  @inline
-  v(g: v128, y: v128): v128 {
+
+@final @unmanaged class ReluGrad {
+
+  @inline v(g: v128, y: v128): v128 {
     return v128.andnot(g, f32x4.le(y, splat(0)));
   }
 }
@@ -17,11 +16,10 @@ export function reluGrad_f32(out: usize, g: usize, y: usize, n: i32, part: i32, 
   return zip<ReluGrad>(out, g, y, n, part, parts);
 }
 
-@final
-@unmanaged
-class TanhGrad {
-  @inline
-  v(g: v128, y: v128): v128 {
+
+@final @unmanaged class TanhGrad {
+
+  @inline v(g: v128, y: v128): v128 {
     return f32x4.mul(g, nmadd(y, y, splat(1)));
   }
 }
@@ -31,11 +29,10 @@ export function tanhGrad_f32(out: usize, g: usize, y: usize, n: i32, part: i32, 
   return zip<TanhGrad>(out, g, y, n, part, parts);
 }
 
-@final
-@unmanaged
-class SigmoidGrad {
-  @inline
-  v(g: v128, y: v128): v128 {
+
+@final @unmanaged class SigmoidGrad {
+
+  @inline v(g: v128, y: v128): v128 {
     return f32x4.mul(f32x4.mul(g, y), f32x4.sub(splat(1), y));
   }
 }
@@ -45,11 +42,10 @@ export function sigmoidGrad_f32(out: usize, g: usize, y: usize, n: i32, part: i3
   return zip<SigmoidGrad>(out, g, y, n, part, parts);
 }
 
-@final
-@unmanaged
-class GeluGrad {
-  @inline
-  v(g: v128, x: v128): v128 {
+
+@final @unmanaged class GeluGrad {
+
+  @inline v(g: v128, x: v128): v128 {
     return f32x4.mul(g, geluSlope(x));
   }
 }
@@ -59,11 +55,10 @@ export function geluGrad_f32(out: usize, g: usize, x: usize, n: i32, part: i32, 
   return zip<GeluGrad>(out, g, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class GeluTanhGrad {
-  @inline
-  v(g: v128, x: v128): v128 {
+
+@final @unmanaged class GeluTanhGrad {
+
+  @inline v(g: v128, x: v128): v128 {
     return f32x4.mul(g, geluTanhSlope(x));
   }
 }
@@ -73,11 +68,10 @@ export function geluTanhGrad_f32(out: usize, g: usize, x: usize, n: i32, part: i
   return zip<GeluTanhGrad>(out, g, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class SiluGrad {
-  @inline
-  v(g: v128, x: v128): v128 {
+
+@final @unmanaged class SiluGrad {
+
+  @inline v(g: v128, x: v128): v128 {
     return f32x4.mul(g, siluSlope(x));
   }
 }

@@ -2,11 +2,10 @@
 import { Words } from "../abi";
 import { map2, overRows } from "../loops";
 
-@final
-@unmanaged
-class Add {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class Add {
+
+  @inline v(a: v128, b: v128): v128 {
     return i32x4.add(a, b);
   }
 }
@@ -15,11 +14,10 @@ export function add_i32(out: usize, a: usize, b: usize, dims: Words, part: i32, 
   return map2<Add, i32, i32>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class Sub {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class Sub {
+
+  @inline v(a: v128, b: v128): v128 {
     return i32x4.sub(a, b);
   }
 }
@@ -28,11 +26,10 @@ export function sub_i32(out: usize, a: usize, b: usize, dims: Words, part: i32, 
   return map2<Sub, i32, i32>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class Mul {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class Mul {
+
+  @inline v(a: v128, b: v128): v128 {
     return i32x4.mul(a, b);
   }
 }
@@ -41,11 +38,10 @@ export function mul_i32(out: usize, a: usize, b: usize, dims: Words, part: i32, 
   return map2<Mul, i32, i32>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class Maximum {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class Maximum {
+
+  @inline v(a: v128, b: v128): v128 {
     return i32x4.max_s(a, b);
   }
 }
@@ -54,11 +50,10 @@ export function maximum_i32(out: usize, a: usize, b: usize, dims: Words, part: i
   return map2<Maximum, i32, i32>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class Minimum {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class Minimum {
+
+  @inline v(a: v128, b: v128): v128 {
     return i32x4.min_s(a, b);
   }
 }
@@ -68,9 +63,7 @@ export function minimum_i32(out: usize, a: usize, b: usize, dims: Words, part: i
 }
 
 /** Finds a zero in operand 2. */
-@final
-@unmanaged
-class ZeroSearch {
+@final @unmanaged class ZeroSearch {
   run(
     out: usize,
     at: i32,
@@ -102,10 +95,12 @@ function quotient(a: i32, b: i32): i32 {
   return b == 0 ? 0 : a / b;
 }
 
+
 @inline
 function rest(a: i32, b: i32): i32 {
   return a - quotient(a, b) * b;
 }
+
 
 @inline
 function floorQuotient(a: i32, b: i32): i32 {
@@ -114,17 +109,17 @@ function floorQuotient(a: i32, b: i32): i32 {
   return r != 0 && (r ^ b) < 0 ? q - 1 : q;
 }
 
+
 @inline
 function floorRest(a: i32, b: i32): i32 {
   const r = rest(a, b);
   return r != 0 && (r ^ b) < 0 ? r + b : r;
 }
 
-@final
-@unmanaged
-class FloorDivide {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class FloorDivide {
+
+  @inline v(a: v128, b: v128): v128 {
     let r = i32x4.splat(floorQuotient(i32x4.extract_lane(a, 0), i32x4.extract_lane(b, 0)));
     r = i32x4.replace_lane(r, 1, floorQuotient(i32x4.extract_lane(a, 1), i32x4.extract_lane(b, 1)));
     r = i32x4.replace_lane(r, 2, floorQuotient(i32x4.extract_lane(a, 2), i32x4.extract_lane(b, 2)));
@@ -140,11 +135,10 @@ export function floorDivide_i32(out: usize, a: usize, b: usize, dims: Words, par
   return map2<FloorDivide, i32, i32>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class Remainder {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class Remainder {
+
+  @inline v(a: v128, b: v128): v128 {
     let r = i32x4.splat(floorRest(i32x4.extract_lane(a, 0), i32x4.extract_lane(b, 0)));
     r = i32x4.replace_lane(r, 1, floorRest(i32x4.extract_lane(a, 1), i32x4.extract_lane(b, 1)));
     r = i32x4.replace_lane(r, 2, floorRest(i32x4.extract_lane(a, 2), i32x4.extract_lane(b, 2)));
@@ -160,11 +154,10 @@ export function remainder_i32(out: usize, a: usize, b: usize, dims: Words, part:
   return map2<Remainder, i32, i32>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class Fmod {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class Fmod {
+
+  @inline v(a: v128, b: v128): v128 {
     let r = i32x4.splat(rest(i32x4.extract_lane(a, 0), i32x4.extract_lane(b, 0)));
     r = i32x4.replace_lane(r, 1, rest(i32x4.extract_lane(a, 1), i32x4.extract_lane(b, 1)));
     r = i32x4.replace_lane(r, 2, rest(i32x4.extract_lane(a, 2), i32x4.extract_lane(b, 2)));

@@ -2,66 +2,59 @@
 import { map1 } from "../loops";
 import { splat } from "../simd/f32";
 
-@final
-@unmanaged
-class Same {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Same {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return x;
   }
 }
 
-@final
-@unmanaged
-class ToInt {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class ToInt {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return i32x4.trunc_sat_f32x4_s(x);
   }
 }
 
-@final
-@unmanaged
-class ToFloat {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class ToFloat {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.convert_i32x4_s(x);
   }
 }
 
-@final
-@unmanaged
-class FloatToBool {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class FloatToBool {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return i32x4.shr_u(f32x4.ne(x, splat(0)), 31);
   }
 }
 
-@final
-@unmanaged
-class IntToBool {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class IntToBool {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return i32x4.shr_u(i32x4.ne(x, i32x4.splat(0)), 31);
   }
 }
 
-@final
-@unmanaged
-class FloatToByte {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class FloatToByte {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     const whole = i32x4.trunc_sat_f32x4_s(x);
     return i32x4.min_s(i32x4.max_s(whole, i32x4.splat(0)), i32x4.splat(255));
   }
 }
 
-@final
-@unmanaged
-class IntToByte {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class IntToByte {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return v128.and(x, i32x4.splat(255));
   }
 }

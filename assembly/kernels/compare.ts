@@ -8,11 +8,10 @@ function bit(mask: v128): v128 {
   return i32x4.shr_u(mask, 31);
 }
 
-@final
-@unmanaged
-class Eq {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class Eq {
+
+  @inline v(a: v128, b: v128): v128 {
     return bit(f32x4.eq(a, b));
   }
 }
@@ -21,11 +20,10 @@ export function eq_f32(out: usize, a: usize, b: usize, dims: Words, part: i32, p
   return map2<Eq, f32, u8>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class EqInt {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class EqInt {
+
+  @inline v(a: v128, b: v128): v128 {
     return bit(i32x4.eq(a, b));
   }
 }
@@ -38,11 +36,10 @@ export function eq_bool(out: usize, a: usize, b: usize, dims: Words, part: i32, 
   return map2<EqInt, u8, u8>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class Ne {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class Ne {
+
+  @inline v(a: v128, b: v128): v128 {
     return bit(f32x4.ne(a, b));
   }
 }
@@ -51,11 +48,10 @@ export function ne_f32(out: usize, a: usize, b: usize, dims: Words, part: i32, p
   return map2<Ne, f32, u8>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class NeInt {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class NeInt {
+
+  @inline v(a: v128, b: v128): v128 {
     return bit(i32x4.ne(a, b));
   }
 }
@@ -68,11 +64,10 @@ export function ne_bool(out: usize, a: usize, b: usize, dims: Words, part: i32, 
   return map2<NeInt, u8, u8>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class Lt {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class Lt {
+
+  @inline v(a: v128, b: v128): v128 {
     return bit(f32x4.lt(a, b));
   }
 }
@@ -81,11 +76,10 @@ export function lt_f32(out: usize, a: usize, b: usize, dims: Words, part: i32, p
   return map2<Lt, f32, u8>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class LtInt {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class LtInt {
+
+  @inline v(a: v128, b: v128): v128 {
     return bit(i32x4.lt_s(a, b));
   }
 }
@@ -94,11 +88,10 @@ export function lt_i32(out: usize, a: usize, b: usize, dims: Words, part: i32, p
   return map2<LtInt, i32, u8>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class Le {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class Le {
+
+  @inline v(a: v128, b: v128): v128 {
     return bit(f32x4.le(a, b));
   }
 }
@@ -107,11 +100,10 @@ export function le_f32(out: usize, a: usize, b: usize, dims: Words, part: i32, p
   return map2<Le, f32, u8>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class LeInt {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class LeInt {
+
+  @inline v(a: v128, b: v128): v128 {
     return bit(i32x4.le_s(a, b));
   }
 }
@@ -120,11 +112,10 @@ export function le_i32(out: usize, a: usize, b: usize, dims: Words, part: i32, p
   return map2<LeInt, i32, u8>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class Gt {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class Gt {
+
+  @inline v(a: v128, b: v128): v128 {
     return bit(f32x4.gt(a, b));
   }
 }
@@ -133,11 +124,10 @@ export function gt_f32(out: usize, a: usize, b: usize, dims: Words, part: i32, p
   return map2<Gt, f32, u8>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class GtInt {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class GtInt {
+
+  @inline v(a: v128, b: v128): v128 {
     return bit(i32x4.gt_s(a, b));
   }
 }
@@ -146,11 +136,10 @@ export function gt_i32(out: usize, a: usize, b: usize, dims: Words, part: i32, p
   return map2<GtInt, i32, u8>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class Ge {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class Ge {
+
+  @inline v(a: v128, b: v128): v128 {
     return bit(f32x4.ge(a, b));
   }
 }
@@ -159,11 +148,10 @@ export function ge_f32(out: usize, a: usize, b: usize, dims: Words, part: i32, p
   return map2<Ge, f32, u8>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class GeInt {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class GeInt {
+
+  @inline v(a: v128, b: v128): v128 {
     return bit(i32x4.ge_s(a, b));
   }
 }
@@ -172,11 +160,10 @@ export function ge_i32(out: usize, a: usize, b: usize, dims: Words, part: i32, p
   return map2<GeInt, i32, u8>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class And {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class And {
+
+  @inline v(a: v128, b: v128): v128 {
     return v128.and(a, b);
   }
 }
@@ -185,11 +172,10 @@ export function logicalAnd_bool(out: usize, a: usize, b: usize, dims: Words, par
   return map2<And, u8, u8>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class Or {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class Or {
+
+  @inline v(a: v128, b: v128): v128 {
     return v128.or(a, b);
   }
 }
@@ -198,11 +184,10 @@ export function logicalOr_bool(out: usize, a: usize, b: usize, dims: Words, part
   return map2<Or, u8, u8>(out, a, b, dims, part, parts);
 }
 
-@final
-@unmanaged
-class Xor {
-  @inline
-  v(a: v128, b: v128): v128 {
+
+@final @unmanaged class Xor {
+
+  @inline v(a: v128, b: v128): v128 {
     return v128.xor(a, b);
   }
 }

@@ -4,9 +4,7 @@ import { copyBytes } from "../bytes";
 import { countOf, dimWord, lineOf, overRows, shareStart } from "../loops";
 
 /** Runs along the last dimension; a is out, b is x. */
-@final
-@unmanaged
-class Run<T> {
+@final @unmanaged class Run<T> {
   run(
     unused: usize,
     at: i32,
@@ -19,7 +17,7 @@ class Run<T> {
     n: i32,
   ): i32 {
     if (strideOut == sizeof<T>() && strideX == sizeof<T>()) {
-      copyBytes(out, x, <usize>n << alignof<T>());
+      copyBytes(out, x, (<usize>n) << alignof<T>());
       return 0;
     }
     for (; n > 0; n--) {
@@ -59,7 +57,7 @@ function contiguousDim(dims: usize, operand: i32): i32 {
 function transpose(out: usize, x: usize, strideOut: usize, strideX: usize, rows: i32, columns: i32): void {
   let j = 0;
   for (; j + 4 <= columns; j += 4) {
-    let to = out + (<usize>j << 2);
+    let to = out + ((<usize>j) << 2);
     let from = x + <usize>j * strideX;
     let i = 0;
     for (; i + 4 <= rows; i += 4) {
@@ -83,7 +81,7 @@ function transpose(out: usize, x: usize, strideOut: usize, strideX: usize, rows:
     }
   }
   for (; j < columns; j++) {
-    const to = out + (<usize>j << 2);
+    const to = out + ((<usize>j) << 2);
     const from = x + <usize>j * strideX;
     for (let i: usize = 0; i < <usize>rows; i++) store<i32>(to + i * strideOut, load<i32>(from + (i << 2)));
   }
@@ -97,8 +95,8 @@ function copyPlanes(out: usize, x: usize, dims: usize, p: i32, q: i32, part: i32
   const rank = dimWord(dims, 0);
   const sizeP = dimWord(dims, p);
   const sizeQ = dimWord(dims, q);
-  const strideOut = <isize>dimWord(dims, rank + p) << 2;
-  const strideX = <isize>dimWord(dims, rank * 2 + q) << 2;
+  const strideOut = (<isize>dimWord(dims, rank + p)) << 2;
+  const strideX = (<isize>dimWord(dims, rank * 2 + q)) << 2;
   const tiles = (sizeP + TILE - 1) / TILE;
   const units = (countOf(dims) / sizeP / sizeQ) * tiles;
   const end = shareStart(units, 1, part + 1, parts);
@@ -107,7 +105,7 @@ function copyPlanes(out: usize, x: usize, dims: usize, p: i32, q: i32, part: i32
     const first = (unit - outer * tiles) * TILE;
     transpose(
       out + (offsetWithout(dims, 1, outer, p, q) << 2) + <isize>first * strideOut,
-      x + (offsetWithout(dims, 2, outer, p, q) << 2) + (<isize>first << 2),
+      x + (offsetWithout(dims, 2, outer, p, q) << 2) + ((<isize>first) << 2),
       strideOut,
       strideX,
       min(TILE, sizeP - first),

@@ -4,11 +4,10 @@ import { acosh, asinh, atanh, cosh, sinh } from "../simd/hyperbolic";
 import { erf, exp, expm1, log, log10, log1p, log2, sigmoid, tanh, tanhshrink } from "../simd/math";
 import { acos, asin, atan, cos, sin, tan } from "../simd/trig";
 
-@final
-@unmanaged
-class Exp {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Exp {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return exp(x);
   }
 }
@@ -17,11 +16,10 @@ export function exp_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i3
   return eachLong<Exp>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Expm1 {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Expm1 {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return expm1(x);
   }
 }
@@ -30,11 +28,10 @@ export function expm1_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): 
   return eachLong<Expm1>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Log {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Log {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return log(x);
   }
 }
@@ -43,11 +40,10 @@ export function log_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i3
   return eachLong<Log>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Log1p {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Log1p {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return log1p(x);
   }
 }
@@ -56,11 +52,10 @@ export function log1p_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): 
   return eachLong<Log1p>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Log2 {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Log2 {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return log2(x);
   }
 }
@@ -69,11 +64,10 @@ export function log2_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
   return eachLong<Log2>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Log10 {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Log10 {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return log10(x);
   }
 }
@@ -82,11 +76,10 @@ export function log10_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): 
   return eachLong<Log10>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Sin {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Sin {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return sin(x);
   }
 }
@@ -95,11 +88,10 @@ export function sin_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i3
   return eachLong<Sin>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Cos {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Cos {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return cos(x);
   }
 }
@@ -108,11 +100,10 @@ export function cos_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i3
   return eachLong<Cos>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Tan {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Tan {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return tan(x);
   }
 }
@@ -121,11 +112,10 @@ export function tan_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i3
   return eachLong<Tan>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Asin {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Asin {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return asin(x);
   }
 }
@@ -134,11 +124,10 @@ export function asin_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
   return eachLong<Asin>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Acos {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Acos {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return acos(x);
   }
 }
@@ -147,11 +136,10 @@ export function acos_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
   return eachLong<Acos>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Atan {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Atan {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return atan(x);
   }
 }
@@ -160,11 +148,10 @@ export function atan_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
   return eachLong<Atan>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Sinh {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Sinh {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return sinh(x);
   }
 }
@@ -173,11 +160,10 @@ export function sinh_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
   return eachLong<Sinh>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Cosh {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Cosh {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return cosh(x);
   }
 }
@@ -186,11 +172,10 @@ export function cosh_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
   return eachLong<Cosh>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Asinh {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Asinh {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return asinh(x);
   }
 }
@@ -199,11 +184,10 @@ export function asinh_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): 
   return eachLong<Asinh>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Acosh {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Acosh {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return acosh(x);
   }
 }
@@ -212,11 +196,10 @@ export function acosh_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): 
   return eachLong<Acosh>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Atanh {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Atanh {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return atanh(x);
   }
 }
@@ -225,11 +208,10 @@ export function atanh_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): 
   return eachLong<Atanh>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Tanh {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Tanh {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return tanh(x);
   }
 }
@@ -238,11 +220,10 @@ export function tanh_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
   return eachLong<Tanh>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Tanhshrink {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Tanhshrink {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return tanhshrink(x);
   }
 }
@@ -251,11 +232,10 @@ export function tanhshrink_f32(out: usize, x: usize, n: i32, part: i32, parts: i
   return eachLong<Tanhshrink>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Sigmoid {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Sigmoid {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return sigmoid(x);
   }
 }
@@ -264,11 +244,10 @@ export function sigmoid_f32(out: usize, x: usize, n: i32, part: i32, parts: i32)
   return eachLong<Sigmoid>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Erf {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Erf {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return erf(x);
   }
 }

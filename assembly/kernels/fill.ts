@@ -7,7 +7,7 @@ import { lineOf, overRows, shareStart } from "../loops";
 export function fill_i32(out: usize, value: i32, n: i32, part: i32, parts: i32): i32 {
   const begin = shareStart(n, lineOf<i32>(), part, parts);
   const end = shareStart(n, lineOf<i32>(), part + 1, parts);
-  fillWords(out + (<usize>begin << 2), value, end - begin);
+  fillWords(out + ((<usize>begin) << 2), value, end - begin);
   return 0;
 }
 
@@ -24,9 +24,7 @@ export function fill_8(out: usize, value: i32, n: i32, part: i32, parts: i32): i
 }
 
 /** a is out; `value` comes in the place of the contiguous operand. */
-@final
-@unmanaged
-class Fill<T> {
+@final @unmanaged class Fill<T> {
   run(
     value: usize,
     at: i32,
@@ -58,7 +56,7 @@ export function fillStrided_8(out: usize, value: i32, dims: Words, part: i32, pa
 export function arange_f32(out: usize, start: f32, step: f32, n: i32, part: i32, parts: i32): i32 {
   const end = shareStart(n, lineOf<f32>(), part + 1, parts);
   for (let i = shareStart(n, lineOf<f32>(), part, parts); i < end; i++) {
-    store<f32>(out + (<usize>i << 2), <f32>(<f64>start + <f64>i * <f64>step));
+    store<f32>(out + ((<usize>i) << 2), <f32>(<f64>start + <f64>i * <f64>step));
   }
   return 0;
 }
@@ -67,7 +65,7 @@ export function arange_f32(out: usize, start: f32, step: f32, n: i32, part: i32,
 export function arange_i32(out: usize, start: i32, step: i32, n: i32, part: i32, parts: i32): i32 {
   const end = shareStart(n, lineOf<i32>(), part + 1, parts);
   for (let i = shareStart(n, lineOf<i32>(), part, parts); i < end; i++) {
-    store<i32>(out + (<usize>i << 2), start + i * step);
+    store<i32>(out + ((<usize>i) << 2), start + i * step);
   }
   return 0;
 }

@@ -21,7 +21,7 @@ export function indexSelect_32(
   const code = checkIndices(index, count, dim);
   if (code != 0) return code;
   const rows = outer * count;
-  const bytes = <usize>inner << 2;
+  const bytes = (<usize>inner) << 2;
   const unit = max(1, 16 / max(1, inner));
   const end = shareStart(rows, unit, part + 1, parts);
   for (let row = shareStart(rows, unit, part, parts); row < end; row++) {
@@ -52,7 +52,7 @@ export function gather_32(
   for (let at = shareStart(total, 16, part, parts); at < end; at++) {
     const o = at / plane;
     const from = (o * dim + wrapped(index, at, dim)) * inner + (at % inner);
-    store<i32>(out + (<usize>at << 2), load<i32>(x + (<usize>from << 2)));
+    store<i32>(out + ((<usize>at) << 2), load<i32>(x + ((<usize>from) << 2)));
   }
   return 0;
 }

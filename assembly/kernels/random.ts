@@ -64,12 +64,14 @@ function draw<Op>(
   return 0;
 }
 
+
 @inline
 function emit4(out: usize, i: i32, left: i32, lanes: v128): void {
-  const to = out + (<usize>i << 2);
+  const to = out + ((<usize>i) << 2);
   if (left >= 4) v128.store(to, lanes);
   else storeTail(to, lanes, left);
 }
+
 
 @inline
 function emitBytes(out: usize, i: i32, left: i32, lanes: v128): void {
@@ -78,35 +80,32 @@ function emitBytes(out: usize, i: i32, left: i32, lanes: v128): void {
 }
 
 /** Rounding may reach the upper end, which is not in the interval. */
-@final
-@unmanaged
-class Uniform {
-  @inline
-  emit(out: usize, mask: usize, x: usize, i: i32, left: i32, words: v128, lo: v128, hi: v128): void {
+@final @unmanaged class Uniform {
+
+  @inline emit(out: usize, mask: usize, x: usize, i: i32, left: i32, words: v128, lo: v128, hi: v128): void {
     const y = f32x4.add(lo, f32x4.mul(unitInterval(words), f32x4.sub(hi, lo)));
     emit4(out, i, left, v128.bitselect(y, lo, f32x4.lt(y, hi)));
   }
 }
 
 /** Uniform on [lo, hi). */
-export function uniform_f32(
-  out: usize,
-  n: i32,
-  lo: f32,
-  hi: f32,
-  state: usize,
-  part: i32,
-  parts: i32,
-): i32 {
+export function uniform_f32(out: usize, n: i32, lo: f32, hi: f32, state: usize, part: i32, parts: i32): i32 {
   return draw<Uniform>(out, 0, 0, n, splat(lo), splat(hi), state, part, parts);
 }
 
 /** Box and Muller: two words give √(−2 ln u)·cos 2πv and √(−2 ln u)·sin 2πv. */
-@final
-@unmanaged
-class Normal {
-  @inline
-  emit(out: usize, mask: usize, x: usize, i: i32, left: i32, words: v128, mean: v128, std: v128): void {
+@final @unmanaged class Normal {
+
+  @inline emit(
+    out: usize,
+    mask: usize,
+    x: usize,
+    i: i32,
+    left: i32,
+    words: v128,
+    mean: v128,
+    std: v128,
+  ): void {
     const radiusWord = v128.shuffle<i32>(words, words, 0, 0, 2, 2);
     const angle = v128.shuffle<i32>(words, words, 1, 1, 3, 3);
     // u in (0, 1], v in quarter turns: the nearest, and the exact rest in ±1/8 of a turn.
@@ -137,11 +136,10 @@ export function normal_f32(
   return draw<Normal>(out, 0, 0, n, splat(mean), splat(std), state, part, parts);
 }
 
-@final
-@unmanaged
-class Bernoulli {
-  @inline
-  emit(out: usize, mask: usize, x: usize, i: i32, left: i32, words: v128, p: v128, q: v128): void {
+
+@final @unmanaged class Bernoulli {
+
+  @inline emit(out: usize, mask: usize, x: usize, i: i32, left: i32, words: v128, p: v128, q: v128): void {
     emitBytes(out, i, left, i32x4.shr_u(f32x4.lt(unitInterval(words), p), 31));
   }
 }
@@ -157,13 +155,21 @@ function keptScale(p: f32): v128 {
   return splat(p == 1 ? 0 : 1 / (1 - p));
 }
 
-@final
-@unmanaged
-class Dropout {
-  @inline
-  emit(out: usize, mask: usize, x: usize, i: i32, left: i32, words: v128, p: v128, scale: v128): void {
+
+@final @unmanaged class Dropout {
+
+  @inline emit(
+    out: usize,
+    mask: usize,
+    x: usize,
+    i: i32,
+    left: i32,
+    words: v128,
+    p: v128,
+    scale: v128,
+  ): void {
     const kept = f32x4.ge(unitInterval(words), p);
-    const from = x + (<usize>i << 2);
+    const from = x + ((<usize>i) << 2);
     const lanes = left >= 4 ? load4<f32>(from) : load4Tail<f32>(from, left);
     emit4(out, i, left, v128.and(f32x4.mul(lanes, scale), kept));
     emitBytes(mask, i, left, i32x4.shr_u(kept, 31));
@@ -198,13 +204,14 @@ export function dropoutGrad_f32(
   const end = shareStart(n, UNIT, part + 1, parts);
   for (let i = shareStart(n, UNIT, part, parts); i < end; i += 4) {
     const left = end - i;
-    const from = g + (<usize>i << 2);
+    const from = g + ((<usize>i) << 2);
     const bytes = left >= 4 ? load4<u8>(mask + i) : load4Tail<u8>(mask + i, left);
     const lanes = left >= 4 ? load4<f32>(from) : load4Tail<f32>(from, left);
     emit4(dx, i, left, v128.and(f32x4.mul(lanes, scale), i32x4.ne(bytes, i32x4.splat(0))));
   }
   return 0;
 }
+
 
 @inline
 function lane(words: v128, index: i32): u32 {
@@ -229,20 +236,12 @@ function below(range: u32, word: u32, state: usize, i: i32): u32 {
 }
 
 /** Integers in lo … hi − 1, without bias. */
-export function randint_i32(
-  out: usize,
-  n: i32,
-  lo: i32,
-  hi: i32,
-  state: usize,
-  part: i32,
-  parts: i32,
-): i32 {
+export function randint_i32(out: usize, n: i32, lo: i32, hi: i32, state: usize, part: i32, parts: i32): i32 {
   const end = shareStart(n, UNIT, part + 1, parts);
   for (let i = shareStart(n, UNIT, part, parts); i < end; i += 4) {
     const words = philox(state, i >> 2, 0);
     for (let j = i; j < min(i + 4, end); j++) {
-      store<i32>(out + (<usize>j << 2), lo + below(hi - lo, lane(words, j & 3), state, j));
+      store<i32>(out + ((<usize>j) << 2), lo + below(hi - lo, lane(words, j & 3), state, j));
     }
   }
   return 0;
@@ -254,8 +253,8 @@ export function permutation_i32(out: usize, n: i32, state: usize, part: i32, par
   for (let i = 0; i < n; i += 4) {
     const words = philox(state, i >> 2, 0);
     for (let j = i; j < min(i + 4, n); j++) {
-      const other = out + (<usize>below(j + 1, lane(words, j & 3), state, j) << 2);
-      store<i32>(out + (<usize>j << 2), load<i32>(other));
+      const other = out + ((<usize>below(j + 1, lane(words, j & 3), state, j)) << 2);
+      store<i32>(out + ((<usize>j) << 2), load<i32>(other));
       store<i32>(other, j);
     }
   }

@@ -73,8 +73,8 @@ export function scatterAdd_f32(
     const i = column - o * inner;
     for (let c = 0; c < count; c++) {
       const from = (o * count + c) * inner + i;
-      const to = out + (<usize>((o * dim + wrapped(index, from, dim)) * inner + i) << 2);
-      store<f32>(to, load<f32>(to) + load<f32>(src + (<usize>from << 2)));
+      const to = out + ((<usize>((o * dim + wrapped(index, from, dim)) * inner + i)) << 2);
+      store<f32>(to, load<f32>(to) + load<f32>(src + ((<usize>from) << 2)));
     }
   }
   return 0;

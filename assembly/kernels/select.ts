@@ -3,14 +3,14 @@ import { Words } from "../abi";
 import { gather4, lanesLeft, lineOf, load4, one, overRows, rowLanes, store4, store4Tail } from "../loops";
 import { select } from "../simd/f32";
 
+
 @inline
 function set(bytes: v128): v128 {
   return i32x4.ne(bytes, i32x4.splat(0));
 }
 
-@final
-@unmanaged
-class Choice<T> {
+
+@final @unmanaged class Choice<T> {
   run(
     out: usize,
     at: i32,
@@ -23,8 +23,8 @@ class Choice<T> {
     n: i32,
   ): i32 {
     const width = 4 * sizeof<T>();
-    let to = out + (<usize>at << alignof<T>());
-    const end = to + (<usize>n << alignof<T>());
+    let to = out + ((<usize>at) << alignof<T>());
+    const end = to + ((<usize>n) << alignof<T>());
     const oneX = i32x4.splat(one<T>(x));
     const oneY = i32x4.splat(one<T>(y));
     const plain = strideC == 1 && (strideX == 0 || strideX == sizeof<T>());
@@ -46,6 +46,7 @@ class Choice<T> {
   }
 }
 
+
 @inline
 function where<T>(out: usize, c: usize, x: usize, y: usize, dims: usize, part: i32, parts: i32): i32 {
   const shift = <i32>alignof<T>();
@@ -53,15 +54,7 @@ function where<T>(out: usize, c: usize, x: usize, y: usize, dims: usize, part: i
 }
 
 /** out = c ? x : y over dims = [rank, shape …, strides of c …, of x …, of y …]; c are bytes, out is contiguous. */
-export function where_32(
-  out: usize,
-  c: usize,
-  x: usize,
-  y: usize,
-  dims: Words,
-  part: i32,
-  parts: i32,
-): i32 {
+export function where_32(out: usize, c: usize, x: usize, y: usize, dims: Words, part: i32, parts: i32): i32 {
   return where<i32>(out, c, x, y, dims, part, parts);
 }
 

@@ -4,11 +4,10 @@ import { isNaN4, select, splat } from "../simd/f32";
 import { signBit } from "../simd/math";
 import { pow } from "../simd/power";
 
-@final
-@unmanaged
-class Neg {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Neg {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.neg(x);
   }
 }
@@ -17,11 +16,10 @@ export function neg_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i3
   return each<Neg>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Abs {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Abs {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.abs(x);
   }
 }
@@ -30,11 +28,10 @@ export function abs_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i3
   return each<Abs>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Sign {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Sign {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     const unit = v128.or(splat(1), signBit(x));
     return select(v128.or(f32x4.eq(x, splat(0)), isNaN4(x)), x, unit);
   }
@@ -45,11 +42,10 @@ export function sign_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
   return each<Sign>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Floor {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Floor {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.floor(x);
   }
 }
@@ -58,11 +54,10 @@ export function floor_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): 
   return each<Floor>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Ceil {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Ceil {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.ceil(x);
   }
 }
@@ -71,11 +66,10 @@ export function ceil_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
   return each<Ceil>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Round {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Round {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.nearest(x);
   }
 }
@@ -85,11 +79,10 @@ export function round_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): 
   return each<Round>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Trunc {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Trunc {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.trunc(x);
   }
 }
@@ -98,11 +91,10 @@ export function trunc_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): 
   return each<Trunc>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Sqrt {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Sqrt {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.sqrt(x);
   }
 }
@@ -111,11 +103,10 @@ export function sqrt_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
   return each<Sqrt>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Rsqrt {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Rsqrt {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.div(splat(1), f32x4.sqrt(x));
   }
 }
@@ -125,11 +116,10 @@ export function rsqrt_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): 
   return each<Rsqrt>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Reciprocal {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Reciprocal {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.div(splat(1), x);
   }
 }
@@ -138,11 +128,10 @@ export function reciprocal_f32(out: usize, x: usize, n: i32, part: i32, parts: i
   return each<Reciprocal>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Square {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Square {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.mul(x, x);
   }
 }
@@ -151,31 +140,27 @@ export function square_f32(out: usize, x: usize, n: i32, part: i32, parts: i32):
   return each<Square>(out, x, n, part, parts);
 }
 
-@final
-@unmanaged
-class Cube {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Cube {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.mul(f32x4.mul(x, x), x);
   }
 }
 
 /** x^½ as `pow` has it: +0 for −0 and ∞ for −∞. */
-@final
-@unmanaged
-class Root {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+@final @unmanaged class Root {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     const root = f32x4.sqrt(f32x4.add(x, splat(0)));
     return select(f32x4.eq(x, splat(-Infinity)), splat(Infinity), root);
   }
 }
 
-@final
-@unmanaged
-class Power {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Power {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return pow(x, p);
   }
 }
@@ -189,11 +174,10 @@ export function powScalar_f32(out: usize, x: usize, exponent: f32, n: i32, part:
   return mapLong<Power>(out, x, splat(exponent), i32x4.splat(0), n, part, parts);
 }
 
-@final
-@unmanaged
-class Clamp {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class Clamp {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return f32x4.pmin(f32x4.pmax(x, p), q);
   }
 }
@@ -203,11 +187,10 @@ export function clamp_f32(out: usize, x: usize, lo: f32, hi: f32, n: i32, part: 
   return map1<Clamp, f32, f32>(out, x, splat(lo), splat(hi), n, part, parts);
 }
 
-@final
-@unmanaged
-class IsNaN {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class IsNaN {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return i32x4.shr_u(isNaN4(x), 31);
   }
 }
@@ -216,11 +199,10 @@ export function isnan_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): 
   return map1<IsNaN, f32, u8>(out, x, i32x4.splat(0), i32x4.splat(0), n, part, parts);
 }
 
-@final
-@unmanaged
-class IsInf {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class IsInf {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return i32x4.shr_u(f32x4.eq(f32x4.abs(x), splat(Infinity)), 31);
   }
 }
@@ -229,11 +211,10 @@ export function isinf_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): 
   return map1<IsInf, f32, u8>(out, x, i32x4.splat(0), i32x4.splat(0), n, part, parts);
 }
 
-@final
-@unmanaged
-class IsFinite {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class IsFinite {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return i32x4.shr_u(f32x4.lt(f32x4.abs(x), splat(Infinity)), 31);
   }
 }
@@ -242,11 +223,10 @@ export function isfinite_f32(out: usize, x: usize, n: i32, part: i32, parts: i32
   return map1<IsFinite, f32, u8>(out, x, i32x4.splat(0), i32x4.splat(0), n, part, parts);
 }
 
-@final
-@unmanaged
-class NegInt {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class NegInt {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return i32x4.neg(x);
   }
 }
@@ -255,11 +235,10 @@ export function neg_i32(out: usize, x: usize, n: i32, part: i32, parts: i32): i3
   return map1<NegInt, i32, i32>(out, x, i32x4.splat(0), i32x4.splat(0), n, part, parts);
 }
 
-@final
-@unmanaged
-class AbsInt {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class AbsInt {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return i32x4.abs(x);
   }
 }
@@ -268,11 +247,10 @@ export function abs_i32(out: usize, x: usize, n: i32, part: i32, parts: i32): i3
   return map1<AbsInt, i32, i32>(out, x, i32x4.splat(0), i32x4.splat(0), n, part, parts);
 }
 
-@final
-@unmanaged
-class SignInt {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class SignInt {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return i32x4.sub(i32x4.shr_s(x, 31), i32x4.gt_s(x, i32x4.splat(0)));
   }
 }
@@ -281,11 +259,10 @@ export function sign_i32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
   return map1<SignInt, i32, i32>(out, x, i32x4.splat(0), i32x4.splat(0), n, part, parts);
 }
 
-@final
-@unmanaged
-class IsZero {
-  @inline
-  v(x: v128, p: v128, q: v128): v128 {
+
+@final @unmanaged class IsZero {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
     return i32x4.shr_u(i32x4.eq(x, i32x4.splat(0)), 31);
   }
 }

@@ -10,15 +10,18 @@ export const LANES: i32 = 4;
 /** Whether `madd` is one instruction in this build. */
 export const FUSED: bool = ASC_FEATURE_RELAXED_SIMD;
 
+
 @inline
 export function load(p: usize): v128 {
   return v128.load(p);
 }
 
+
 @inline
 export function store(p: usize, v: v128): void {
   v128.store(p, v);
 }
+
 
 @inline
 export function splat(x: f32): v128 {

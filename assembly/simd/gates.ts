@@ -7,13 +7,13 @@ import { madd, select, splat } from "./f32";
 import { atLeast, atMost, DOWN_64, expNonPositive, expShifted, expShifted64, log1p, signBit } from "./math";
 import { highHalf, joined, lowHalf } from "./power";
 
-/** log(1 + e^z), 2 ulp. */
+/** log(1 + e^z), 1.6 ulp. */
 @inline
 export function softplus(z: v128): v128 {
   return f32x4.add(f32x4.pmax(z, splat(0)), log1p(expNonPositive(f32x4.neg(f32x4.abs(z)))));
 }
 
-/** log sigmoid x = −softplus(−x), 2 ulp. */
+/** log sigmoid x = −softplus(−x), 1.6 ulp. */
 @inline
 export function logsigmoid(x: v128): v128 {
   return f32x4.neg(softplus(f32x4.neg(x)));
@@ -39,7 +39,7 @@ export function silu(x: v128): v128 {
   return sided(x, f32x4.div(atLeast(x, -120), f32x4.add(e, splat(1))), e64);
 }
 
-/** s(1 + x(1 − s)) with s = sigmoid(x): 3e-7 absolute. */
+/** s(1 + x(1 − s)) with s = sigmoid(x): 2e-7 absolute. */
 @inline
 export function siluSlope(x: v128): v128 {
   const e = f32x4.mul(decay64(x), splat(DOWN_64));
@@ -92,7 +92,7 @@ function mills(a: v128): v128 {
   return madd(p, u, splat(1.426104187965393));
 }
 
-/** x·Φ(x), 4.5 ulp: max(x, 0) − |x|·Φ(−|x|). */
+/** x·Φ(x), 4.4 ulp, in the far left tail (x < −6) 6.6 ulp: max(x, 0) − |x|·Φ(−|x|). */
 @inline
 export function gelu(x: v128): v128 {
   const a = atMost(f32x4.abs(x), 15);
@@ -101,7 +101,7 @@ export function gelu(x: v128): v128 {
   return v128.or(f32x4.sub(f32x4.pmax(x, splat(0)), tail), signBit(x));
 }
 
-/** Φ(x) + x·φ(x): 3e-7 absolute. */
+/** Φ(x) + x·φ(x): 2e-7 absolute. */
 @inline
 export function geluSlope(x: v128): v128 {
   const a = atMost(f32x4.abs(x), 15);
@@ -113,6 +113,7 @@ export function geluSlope(x: v128): v128 {
 }
 
 const SQRT_8_OVER_PI: f64 = 1.5957691216057308;
+
 
 @inline
 function twiceInner(a: v128): v128 {
@@ -138,7 +139,7 @@ export function geluTanh(x: v128): v128 {
   return sided(x, f32x4.div(atLeast(x, -15), f32x4.add(e, splat(1))), e64);
 }
 
-/** s + x·s(1 − s)·(2u)′ with s = sigmoid(2u): 4e-7 absolute. */
+/** s + x·s(1 − s)·(2u)′ with s = sigmoid(2u): 2e-7 absolute. */
 @inline
 export function geluTanhSlope(x: v128): v128 {
   const bounded = atLeast(atMost(x, 15), -15);

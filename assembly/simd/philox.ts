@@ -14,7 +14,7 @@
 export function evenWords(state: usize, block: u32, redraw: u32): v128 {
   const counter = load<u64>(state, 8) + block;
   const word = i64x2.replace_lane(i64x2.splat(counter & 0xffffffff), 1, (counter + 1) & 0xffffffff);
-  return v128.or(word, i64x2.splat(<u64>redraw << 32));
+  return v128.or(word, i64x2.splat((<u64>redraw) << 32));
 }
 
 /** Words 1 and 3. */
@@ -30,6 +30,7 @@ export function keyWords(state: usize): v128 {
   return v128.load64_splat(state);
 }
 
+
 @inline
 export function nextKey(key: v128): v128 {
   return i32x4.add(key, i64x2.splat(0xbb67ae859e3779b9));
@@ -41,15 +42,18 @@ export function firstProducts(even: v128): v128 {
   return i64x2.extmul_low_i32x4_u(even, i64x2.splat(0xcd9e8d57d2511f53));
 }
 
+
 @inline
 export function secondProducts(even: v128): v128 {
   return i64x2.extmul_high_i32x4_u(even, i64x2.splat(0xcd9e8d57d2511f53));
 }
 
+
 @inline
 export function nextEven(first: v128, second: v128, odd: v128, key: v128): v128 {
   return v128.xor(v128.xor(v128.shuffle<i32>(first, second, 3, 1, 7, 5), odd), key);
 }
+
 
 @inline
 export function nextOdd(first: v128, second: v128): v128 {
@@ -61,6 +65,7 @@ export function nextOdd(first: v128, second: v128): v128 {
 export function firstBlock(even: v128, odd: v128): v128 {
   return v128.shuffle<i32>(even, odd, 0, 4, 1, 5);
 }
+
 
 @inline
 export function secondBlock(even: v128, odd: v128): v128 {

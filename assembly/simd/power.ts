@@ -77,6 +77,7 @@ export function pow(x: v128, y: v128): v128 {
   return select(isOne, one, v128.or(signed, nan));
 }
 
+
 @inline
 function hypotHalf(x: v128, y: v128): v128 {
   return f64x2.sqrt(f64x2.add(f64x2.mul(x, x), f64x2.mul(y, y)));

@@ -18,7 +18,7 @@ const TUNED = {
  * @param {object} options
  * @param {string} options.node runs the JavaScript contenders
  * @param {string} options.dist our bundle for Node
- * @param {string[]} options.against bundles of other builds
+ * @param {{ path: string, dist: string }[]} options.against other builds: where they came from and their bundles
  * @param {string | null} options.python that has PyTorch
  * @param {boolean} options.cpu count processor time
  * @returns {Entry[]}
@@ -52,7 +52,7 @@ export function contenders({ node, dist, against, python, cpu }) {
   return [
     js(PEAK, ["gemm"], "peak", dist),
     js(OURS, FAMILIES, "simdgrad", dist),
-    ...against.map((path) => js(`${OURS} at ${path}`, FAMILIES, "simdgrad", path)),
+    ...against.map(({ path, dist }) => js(`${OURS} at ${path}`, FAMILIES, "simdgrad", dist)),
     js("tfjs-wasm", FAMILIES, "tfjs", "wasm"),
     js("jax-js", FAMILIES, "jax"),
     // Nine seconds a step: one of them tells enough.

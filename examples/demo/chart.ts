@@ -3,8 +3,8 @@ import "uplot/dist/uPlot.min.css";
 
 /** Weight of the past in the smoothed loss. */
 const SMOOTHING = 0.94;
-/** Losses below this all look the same: as good as none. */
-const FLOOR = 0.003;
+/** Losses below this are as good as none, which a logarithmic scale cannot show. */
+const FLOOR = 0.0001;
 // The enum exists in uPlot's types alone, so its value stands here.
 // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
 const LOGARITHMIC = 3 as uPlot.Scale.Distr;
@@ -35,10 +35,17 @@ export class Chart {
         box: lossBox,
         sync,
         grid: (_, splits) => splits.map((v) => (leading(v) === 1 ? v : null)),
-        scale: { distr: LOGARITHMIC, range: (_, low, high) => [Math.max(FLOOR, low), Math.max(3, high)] },
+        scale: { distr: LOGARITHMIC, range: (_, low, high) => [decadeBelow(low), Math.max(3, high)] },
         values: (_, splits) => (splits as Row).map((v) => ([1, 2, 5].includes(leading(v)) ? String(v) : "")),
         series: [
-          { label: "loss of a batch", stroke: () => colour("--faint"), width: 1, points: { show: false } },
+          // Single batches far below the rest do not set the scale.
+          {
+            label: "loss of a batch",
+            stroke: () => colour("--faint"),
+            width: 1,
+            points: { show: false },
+            auto: false,
+          },
           { label: "smoothed", stroke: () => colour("--accent"), width: 2, points: { show: false } },
         ],
         x: () => [0, this.#total],
@@ -55,7 +62,7 @@ export class Chart {
         values: (_, splits) => splits.map((v) => `${v} %`),
         series: [
           {
-            label: "test digits told right",
+            label: "told right",
             stroke: () => colour("--good"),
             width: 2,
             points: { show: true, size: 6, fill: () => colour("--card") },
@@ -114,6 +121,10 @@ export class Chart {
     });
   }
 }
+
+/** The power of ten below; 0.1 for none. */
+const decadeBelow = (v: number | null): number =>
+  [0.1, 0.01, 0.001].find((decade) => v === null || v >= decade) ?? FLOOR;
 
 /** First digit of a number; uPlot leaves out ticks by null. */
 const leading = (v: number | null): number => (v === null ? 0 : Number(v.toExponential(0).charAt(0)));

@@ -38,11 +38,12 @@ export class Digits implements data.Dataset<[Tensor, Tensor]> {
   batch(indices: Int32Array): [Tensor, Tensor] {
     const images = new Float32Array(indices.length * AREA);
     const labels = new Int32Array(indices.length);
-    let to = 0;
-    indices.forEach((index, i) => {
-      for (const grey of this.pixels(index)) images[to++] = SCALED[grey] ?? 0;
+    for (let i = 0; i < indices.length; i++) {
+      const index = indices[i] ?? 0;
+      const pixels = this.pixels(index);
+      for (let at = 0; at < AREA; at++) images[i * AREA + at] = SCALED[pixels[at] ?? 0] ?? 0;
       labels[i] = this.labels[index] ?? 0;
-    });
+    }
     return [tensor(images, { shape: [indices.length, 1, SIDE, SIDE] }), tensor(labels)];
   }
 }

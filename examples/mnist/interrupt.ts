@@ -2,7 +2,7 @@
 export interface Interrupt {
   readonly signal: AbortSignal;
   /** Gives Ctrl-C its usual meaning back. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /** One key press may arrive twice: from the terminal, and once more from npm. */

@@ -37,6 +37,9 @@ export function parse<T extends ParseArgsConfig>(config: T): ReturnType<typeof p
     const { code, message } = error as NodeJS.ErrnoException;
     if (!code?.startsWith("ERR_PARSE_ARGS_")) throw error;
     const [first = ""] = message.split(/\.\s|\n/);
+    const option = /^Option '(--\w+).*' argument (?:is ambiguous|missing)$/.exec(first)?.[1];
+    if (option !== undefined)
+      throw new UsageProblem(`${option} needs a value, and it must not start with a dash`);
     const hint =
       code === "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL" && process.env.npm_lifecycle_event === "start"
         ? "options come after two dashes: npm start -- --epochs 2"

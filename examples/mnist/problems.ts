@@ -1,4 +1,4 @@
-import { OutOfMemoryError, SimdgradError } from "simdgrad";
+import { SimdgradError } from "simdgrad";
 
 /** Something that the person who started the program can mend: shown as its message alone, without a stack. */
 export class Problem extends Error {
@@ -31,12 +31,16 @@ export function fileTrouble(error: unknown): string {
 
 /** Runs a program: what people can mend is told in one line, anything else is a bug and keeps its stack. */
 export async function runProgram(name: string, main: () => Promise<number>): Promise<void> {
+  // Whoever reads the output has left (`… | head`): nobody is told anything any more.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(1);
+  });
   try {
     process.exitCode = await main();
   } catch (error) {
     if (!(error instanceof Problem || error instanceof SimdgradError || isFileError(error))) throw error;
-    const hint = error instanceof OutOfMemoryError ? " (a smaller --batch needs less memory)" : "";
-    console.error(`${name}: ${error.message}${hint}`);
+    console.error(`${name}: ${error.message}`);
     process.exitCode = error instanceof Problem ? error.exitCode : 1;
   }
 }

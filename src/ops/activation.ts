@@ -185,7 +185,7 @@ export const elu = /* @__PURE__ */ Object.assign(
   { record: eluRecord },
 );
 
-interface Bounds {
+export interface Bounds {
   readonly min: number;
   readonly max: number;
 }

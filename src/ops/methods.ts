@@ -34,16 +34,11 @@ type BinaryMethod = (y: Tensor | number) => Tensor;
 type BinaryName =
   "add" | "sub" | "mul" | "div" | "pow" | "maximum" | "minimum" | "eq" | "ne" | "lt" | "le" | "gt" | "ge";
 
-type TensorMethods = { [K in Exclude<keyof Methods, BinaryName>]: Method<Methods[K]> } & Record<
+/** What `installMethods` adds; tensor/tensor.ts declares it on the class. */
+export type TensorMethods = { [K in Exclude<keyof Methods, BinaryName>]: Method<Methods[K]> } & Record<
   BinaryName,
   BinaryMethod
 >;
-
-declare module "../tensor/tensor.ts" {
-  // The one place where ops meet the class, so that tensor/ knows no maths.
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merging is what gives the class its methods
-  interface Tensor extends TensorMethods {}
-}
 
 /** Gives the class its methods. */
 export function installMethods(): void {

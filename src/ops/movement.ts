@@ -172,7 +172,7 @@ export const flip = /* @__PURE__ */ Object.assign(
   { record: flipRecord },
 );
 
-interface Cut {
+export interface Cut {
   readonly dim: number;
   readonly start: number;
   readonly step: number;

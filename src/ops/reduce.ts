@@ -112,7 +112,7 @@ function spread(g: Tensor, shape: Shape, { dims, keepdim }: Reduction): Tensor {
 const countOf = (shape: Shape, dims: readonly number[]): number =>
   dims.reduce((n, d) => n * (shape[d] as number), 1);
 
-interface Reducer {
+export interface Reducer {
   (x: Tensor, options?: ReduceOptions): Tensor;
   readonly record: OpRecord<Reduction>;
 }
@@ -215,7 +215,7 @@ function prodGrad(g: Tensor, s: Saved, how: Reduction): Tensor {
   return mul(spread(g, x.shape, how), share);
 }
 
-interface Moment extends Reduction {
+export interface Moment extends Reduction {
   readonly correction: number;
 }
 

@@ -2,6 +2,7 @@ import { AutogradError, DTypeError, ShapeError } from "../errors.ts";
 import { copy_32, copy_8 } from "../program/kernels.gen.ts";
 import { f32, i32, u8 } from "../wasm/views.ts";
 import type { Ptr } from "../wasm/heap.ts";
+import type { TensorMethods } from "../ops/methods.ts";
 import { bytesOf, typedArray, type DType, type TypedArray } from "./dtype.ts";
 import { formatTensor } from "./format.ts";
 import { born, free, touch, type Lease } from "./lifetime.ts";
@@ -32,6 +33,7 @@ export type NestedArray = number | boolean | NestedArray[];
  * An n-dimensional array in linear memory: a shape and strides over a counted storage. Views (transpose, slice, expand) share the
  * storage. Nothing has to be disposed: see docs/memory.md for who frees what, `keep` and `scope` for the exceptions.
  */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- its methods: see the interface below
 export class Tensor {
   readonly storage: Storage;
   /** Where the first element lies in the storage, in elements. */
@@ -171,6 +173,12 @@ export class Tensor {
     free(this, "dispose()");
   }
 }
+
+/**
+ * The one place where ops meet the class, and only as types: the bundled declarations would lose an augmentation of a module.
+ */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type, @typescript-eslint/no-unsafe-declaration-merging -- installMethods keeps the promise
+export interface Tensor extends TensorMethods {}
 
 /** A typed view of a contiguous tensor; valid until the next allocation. */
 function viewOf(t: Tensor): TypedArray {

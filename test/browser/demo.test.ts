@@ -47,6 +47,11 @@ describeInChromium("the demo", (launch) => {
     page.setDefaultTimeout(60_000);
     trouble = troubleOf(page);
     await page.goto(served.url);
+    // Long enough that no machine is done before the tests are.
+    await page.locator("#restart:enabled").waitFor();
+    await page.selectOption("#epochs", "5");
+    await page.click("#restart");
+    await page.waitForFunction(() => document.querySelector("#status")?.textContent.includes("of 5"));
   });
   afterAll(async () => {
     await browser.close();

@@ -44,7 +44,7 @@ export function correlate(
   const kc = balanced(k, KC);
   for (let i = 0; i < pixels; i += chunk) {
     const count = min(pixels - i, chunk);
-    const offset = <usize>i << 2;
+    const offset = (<usize>i) << 2;
     for (let panel = from; panel < to; panel++) {
       let b = weights + ((<usize>panel * <usize>k) << 5);
       let p = 0;
@@ -52,15 +52,29 @@ export function correlate(
         const depth = min(k - p, kc);
         const init: usize = p == 0 ? <usize>0 : strip;
         const initRow: usize = p == 0 ? 0 : 32;
-        sweep(x, rows + offset, count, cols + (<usize>p << 2), depth, b, strip, 32, NR, init, initRow, scratch);
-        b += <usize>depth << 5;
+        sweep(
+          x,
+          rows + offset,
+          count,
+          cols + ((<usize>p) << 2),
+          depth,
+          b,
+          strip,
+          32,
+          NR,
+          init,
+          initRow,
+          scratch,
+        );
+        b += (<usize>depth) << 5;
         p += kc;
       } while (p < k);
       const first = panel * NR;
       const target = out + <usize>first * outChannel;
       const width = min(channels - first, NR);
       if (places != 0) scatter(target, outChannel, places + offset, strip, count, width);
-      else turn(target + offset, outChannel, strip, count, width, bias == 0 ? 0 : bias + (<usize>panel << 5));
+      else
+        turn(target + offset, outChannel, strip, count, width, bias == 0 ? 0 : bias + ((<usize>panel) << 5));
     }
   }
 }
@@ -78,22 +92,23 @@ function turn(out: usize, outChannel: usize, strip: usize, count: i32, width: i3
     }
     const upper = out + (outChannel << 2);
     for (let quad = 0; quad < quads; quad++) {
-      const from = strip + (<usize>quad << 7);
-      const at = <usize>quad << 4;
+      const from = strip + ((<usize>quad) << 7);
+      const at = (<usize>quad) << 4;
       turn4(out + at, outChannel, from, b0);
       turn4(upper + at, outChannel, from + 16, b1);
     }
   }
   for (let o = 0; o < width; o++) {
-    const shift: f32 = bias == 0 ? 0 : load<f32>(bias + (<usize>o << 2));
-    let from = strip + (<usize>quads << 7) + (<usize>o << 2);
+    const shift: f32 = bias == 0 ? 0 : load<f32>(bias + ((<usize>o) << 2));
+    let from = strip + ((<usize>quads) << 7) + ((<usize>o) << 2);
     for (let i = quads << 2; i < count; i++) {
-      store<f32>(out + (<usize>i << 2), load<f32>(from) + shift);
+      store<f32>(out + ((<usize>i) << 2), load<f32>(from) + shift);
       from += 32;
     }
     out += outChannel;
   }
 }
+
 
 @inline
 function turn4(to: usize, toRow: usize, from: usize, bias: v128): void {
@@ -109,9 +124,9 @@ function turn4(to: usize, toRow: usize, from: usize, bias: v128): void {
 
 /** out[places[i] + o·outChannel] = strip[i][o]. */
 function scatter(out: usize, outChannel: usize, places: usize, strip: usize, count: i32, width: i32): void {
-  const bytes = <usize>width << 2;
+  const bytes = (<usize>width) << 2;
   for (let i = 0; i < count; i++) {
-    let target = out + load<usize>(places + (<usize>i << 2));
+    let target = out + load<usize>(places + ((<usize>i) << 2));
     for (let at: usize = 0; at < bytes; at += 4) {
       store<u32>(target, load<u32>(strip + at));
       target += outChannel;

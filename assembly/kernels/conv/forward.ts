@@ -90,10 +90,10 @@ export function conv2d_f32(
   const image = imageFloats(c, height, width, needH, needW, ph, pw);
   workspace += sliceBytes(panels, k, image, pixels) * <usize>part;
   const biases = workspace + SCRATCH_BYTES;
-  const weights = biases + (<usize>panels << 5);
+  const weights = biases + ((<usize>panels) << 5);
   const padded = weights + ((<usize>panels * <usize>k) << 5);
-  const cols = padded + (<usize>image << 2);
-  const rows = cols + (<usize>k << 2);
+  const cols = padded + ((<usize>image) << 2);
+  const rows = cols + ((<usize>k) << 2);
 
   // Weights as panels [p][8] and biases likewise, for those panels that this part meets.
   for (let q = 0; q < panels; q++) {
@@ -109,16 +109,16 @@ export function conv2d_f32(
       k,
       valid,
     );
-    if (bias != 0) pack(biases + (<usize>q << 5), 32, bias + (<usize>from << 2), 8, 1, 1, valid);
+    if (bias != 0) pack(biases + ((<usize>q) << 5), 32, bias + ((<usize>from) << 2), 8, 1, 1, valid);
   }
   const copied = image > 0;
-  if (copied) memory.fill(padded, 0, <usize>image << 2);
+  if (copied) memory.fill(padded, 0, (<usize>image) << 2);
   const planeH = copied ? needH : height;
   const planeW = copied ? needW : width;
   grid(cols, 0, cg, planeH * planeW, kh, dh * planeW, kw, dw);
   grid(rows, 0, 1, 0, oh, sh * planeW, ow, sw);
 
-  for (let unit = begin; unit < end; ) {
+  for (let unit = begin; unit < end;) {
     const i = unit / panels;
     const from = unit % panels;
     const to = min(panels, from + end - unit);
@@ -145,7 +145,7 @@ export function conv2d_f32(
       const panel = g * perGroup;
       correlate(
         out + ((<usize>(i * o + g * og) * <usize>pixels) << 2),
-        <usize>pixels << 2,
+        (<usize>pixels) << 2,
         0,
         (copied ? padded : source) + ((<usize>(g * cg) * <usize>(planeH * planeW)) << 2),
         rows,
@@ -153,7 +153,7 @@ export function conv2d_f32(
         cols,
         k,
         weights + ((<usize>panel * <usize>k) << 5),
-        bias == 0 ? 0 : biases + (<usize>panel << 5),
+        bias == 0 ? 0 : biases + ((<usize>panel) << 5),
         og,
         max(from - panel, 0),
         min(to - panel, perGroup),

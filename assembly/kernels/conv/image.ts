@@ -26,14 +26,14 @@ export function place(
   const rows = min(h - y, toH - (y + top));
   const columns = min(w - x, toW - (x + left));
   if (columns <= 0) return;
-  const bytes = <usize>columns << 2;
+  const bytes = (<usize>columns) << 2;
   for (let plane = 0; plane < planes; plane++) {
-    let target = to + (<usize>((plane * toH + y + top) * toW + x + left) << 2);
-    let source = from + (<usize>((plane * h + y) * w + x) << 2);
+    let target = to + ((<usize>((plane * toH + y + top) * toW + x + left)) << 2);
+    let source = from + ((<usize>((plane * h + y) * w + x)) << 2);
     for (let row = 0; row < rows; row++) {
       copyRow(target, source, bytes);
-      target += <usize>toW << 2;
-      source += <usize>w << 2;
+      target += (<usize>toW) << 2;
+      source += (<usize>w) << 2;
     }
   }
 }
@@ -61,10 +61,10 @@ export function grid(
 ): void {
   for (let c = 0; c < planes; c++) {
     for (let y = 0; y < rows; y++) {
-      let offset = <usize>(start + c * plane + y * row) << 2;
+      let offset = (<usize>(start + c * plane + y * row)) << 2;
       for (let x = 0; x < columns; x++) {
         store<usize>(table, offset);
-        offset += <usize>column << 2;
+        offset += (<usize>column) << 2;
         table += 4;
       }
     }

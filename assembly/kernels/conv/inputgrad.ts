@@ -45,7 +45,7 @@ function firstTap(at: i32, stride: i32, taps: i32, dilation: i32): i32 {
 /** The distance from such a tap to the next: stride / gcd(stride, dilation). */
 function tapStep(stride: i32, dilation: i32): i32 {
   let a = stride;
-  for (let b = dilation; b != 0; ) {
+  for (let b = dilation; b != 0;) {
     const rest = a % b;
     a = b;
     b = rest;
@@ -141,14 +141,14 @@ export function conv2dInputGrad_f32(
   workspace += sliceBytes(panels, k, image, height * width) * <usize>part;
   const weights = workspace + SCRATCH_BYTES;
   const padded = weights + ((<usize>panels * <usize>k) << 5);
-  const cols = padded + (<usize>image << 2);
-  const rows = cols + (<usize>k << 2);
-  const places = rows + (<usize>(height * width) << 2);
+  const cols = padded + ((<usize>image) << 2);
+  const rows = cols + ((<usize>k) << 2);
+  const places = rows + ((<usize>(height * width)) << 2);
   const stepH = tapStep(sh, dh);
   const stepW = tapStep(sw, dw);
   const phasesH = min(sh, height);
   const phasesW = min(sw, width);
-  if (copied) memory.fill(padded, 0, <usize>image << 2);
+  if (copied) memory.fill(padded, 0, (<usize>image) << 2);
   if (cg % NR != 0) memory.fill(weights, 0, (<usize>panels * <usize>k) << 5);
 
   // Tables and panels of all phases, one behind the other.
@@ -171,7 +171,7 @@ export function conv2dInputGrad_f32(
         // All taps lie in a row if every one counts.
         const runs = stepH == 1 && stepW == 1 ? 1 : tapsH;
         const run = (tapsH * tapsW) / runs;
-        grid(col, y * planeW + x, og, plane, tapsH, -(stepH * dh / sh) * planeW, tapsW, -(stepW * dw) / sw);
+        grid(col, y * planeW + x, og, plane, tapsH, -((stepH * dh) / sh) * planeW, tapsW, -(stepW * dw) / sw);
         for (let q = 0; q < panels; q++) {
           if (!meets(q, panels, begin, end)) continue;
           const first = (q % perGroup) * NR;
@@ -180,8 +180,8 @@ export function conv2dInputGrad_f32(
           for (let oc = 0; oc < og; oc++) {
             for (let r = 0; r < runs; r++) {
               const from = ((channel + oc * cg) * kh + ky + r * stepH) * kw + kx;
-              pack(panel, 32, weight + (<usize>from << 2), stepW, kh * kw, run, min(cg - first, NR));
-              panel += <usize>run << 5;
+              pack(panel, 32, weight + ((<usize>from) << 2), stepW, kh * kw, run, min(cg - first, NR));
+              panel += (<usize>run) << 5;
             }
           }
         }
@@ -189,13 +189,13 @@ export function conv2dInputGrad_f32(
       grid(row, 0, 1, 0, high, planeW, wide, 1);
       grid(to, py * width + px, 1, 0, high, sh * width, wide, sw);
       b += (<usize>panels * <usize>taps) << 5;
-      col += <usize>taps << 2;
-      row += <usize>(high * wide) << 2;
-      to += <usize>(high * wide) << 2;
+      col += (<usize>taps) << 2;
+      row += (<usize>(high * wide)) << 2;
+      to += (<usize>(high * wide)) << 2;
     }
   }
 
-  for (let unit = begin; unit < end; ) {
+  for (let unit = begin; unit < end;) {
     const i = unit / panels;
     const first = unit % panels;
     const last = min(panels, first + end - unit);
@@ -224,7 +224,7 @@ export function conv2dInputGrad_f32(
           const panel = group * perGroup;
           correlate(
             dx + ((<usize>(i * c + group * cg) * <usize>(height * width)) << 2),
-            <usize>(height * width) << 2,
+            (<usize>(height * width)) << 2,
             sh * sw > 1 ? to : 0,
             source + ((<usize>(group * og) * <usize>plane) << 2),
             row,
@@ -240,9 +240,9 @@ export function conv2dInputGrad_f32(
           );
         }
         b += (<usize>panels * <usize>taps) << 5;
-        col += <usize>taps << 2;
-        row += <usize>pixels << 2;
-        to += <usize>pixels << 2;
+        col += (<usize>taps) << 2;
+        row += (<usize>pixels) << 2;
+        to += (<usize>pixels) << 2;
       }
     }
   }

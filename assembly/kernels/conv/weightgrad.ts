@@ -64,7 +64,16 @@ export function conv2dWeightGrad_f32_workspace(
   parts: i32,
 ): i32 {
   const images = imagesOf(n, oh * ow);
-  const floats = imageFloats(images, c, height, width, extent(oh, sh, kh, dh), extent(ow, sw, kw, dw), ph, pw);
+  const floats = imageFloats(
+    images,
+    c,
+    height,
+    width,
+    extent(oh, sh, kh, dh),
+    extent(ow, sw, kw, dw),
+    ph,
+    pw,
+  );
   const panels = groups * ((o / groups + NR - 1) / NR);
   return <i32>(sliceBytes(panels, (c / groups) * kh * kw, floats, images * oh * ow) * <usize>parts);
 }
@@ -103,11 +112,11 @@ export function conv2dWeightGrad_f32(
   const cuts = (k + TAPS - 1) / TAPS;
   const begin = shareStart(panels * cuts, 1, part, parts);
   const end = shareStart(panels * cuts, 1, part + 1, parts);
-  if (begin == end) return 0;
   if (n == 0 || pixels <= 0) {
     if (part == 0) memory.fill(dweight, 0, (<usize>o * <usize>k) << 2);
     return 0;
   }
+  if (begin == end) return 0;
 
   const needH = extent(oh, sh, kh, dh);
   const needW = extent(ow, sw, kw, dw);
@@ -121,12 +130,12 @@ export function conv2dWeightGrad_f32(
   const packed = workspace + TILE_BYTES;
   const strips = packed + KC * 32;
   const padded = strips + ((<usize>panels * <usize>k) << 5);
-  const rows = padded + (<usize>floats << 2);
-  const cols = rows + (<usize>k << 2);
-  if (copied) memory.fill(padded, 0, <usize>floats << 2);
+  const rows = padded + ((<usize>floats) << 2);
+  const cols = rows + ((<usize>k) << 2);
+  if (copied) memory.fill(padded, 0, (<usize>floats) << 2);
   grid(rows, 0, cg, plane, kh, dh * planeW, kw, dw);
   for (let i = 0; i < images; i++) {
-    grid(cols + (<usize>(i * pixels) << 2), i * c * plane, 1, 0, oh, sh * planeW, ow, sw);
+    grid(cols + ((<usize>(i * pixels)) << 2), i * c * plane, 1, 0, oh, sh * planeW, ow, sw);
   }
   const firstGroup = begin / cuts / perGroup;
   const lastGroup = (end - 1) / cuts / perGroup;
@@ -139,14 +148,24 @@ export function conv2dWeightGrad_f32(
       const planes = (lastGroup + 1 - firstGroup) * cg;
       const skip = <usize>(firstGroup * cg);
       for (let j = 0; j < count; j++) {
-        const from = source + ((<usize>j * <usize>c + skip) * <usize>(height * width) << 2);
-        place(padded + ((<usize>(j * c) + skip) * <usize>plane << 2), planeH, planeW, ph, pw, from, height, width, planes);
+        const from = source + (((<usize>j * <usize>c + skip) * <usize>(height * width)) << 2);
+        place(
+          padded + (((<usize>(j * c) + skip) * <usize>plane) << 2),
+          planeH,
+          planeW,
+          ph,
+          pw,
+          from,
+          height,
+          width,
+          planes,
+        );
       }
       source = padded;
     }
     for (let pixel = 0; pixel < pixels; pixel += chunk) {
       const length = min(pixels - pixel, chunk);
-      for (let unit = begin; unit < end; ) {
+      for (let unit = begin; unit < end;) {
         const panel = unit / cuts;
         const cut = unit % cuts;
         const after = min(cuts, cut + end - unit);
@@ -156,17 +175,17 @@ export function conv2dWeightGrad_f32(
         const valid = min(og - first, NR);
         let gradient = g + ((<usize>(i * o + group * og + first) * <usize>pixels + <usize>pixel) << 2);
         for (let j = 0; j < count; j++) {
-          packPanels(packed + (<usize>(j * length) << 5), gradient, 1, pixels, length, valid);
+          packPanels(packed + ((<usize>(j * length)) << 5), gradient, 1, pixels, length, valid);
           gradient += (<usize>o * <usize>pixels) << 2;
         }
         const row = cut * TAPS;
-        const strip = strips + (<usize>(panel * k + row) << 5);
+        const strip = strips + ((<usize>(panel * k + row)) << 5);
         const initial = i == 0 && pixel == 0;
         sweep(
           source + ((<usize>(group * cg) * <usize>plane) << 2),
-          rows + (<usize>row << 2),
+          rows + ((<usize>row) << 2),
           min(k, after * TAPS) - row,
-          cols + (<usize>pixel << 2),
+          cols + ((<usize>pixel) << 2),
           count * length,
           packed,
           strip,
@@ -179,7 +198,7 @@ export function conv2dWeightGrad_f32(
       }
     }
   }
-  for (let unit = begin; unit < end; ) {
+  for (let unit = begin; unit < end;) {
     const panel = unit / cuts;
     const cut = unit % cuts;
     const after = min(cuts, cut + end - unit);
@@ -188,9 +207,9 @@ export function conv2dWeightGrad_f32(
     const channel = (panel / perGroup) * og + first;
     const row = cut * TAPS;
     pack(
-      dweight + (<usize>(channel * k + row) << 2),
-      <usize>k << 2,
-      strips + (<usize>(panel * k + row) << 5),
+      dweight + ((<usize>(channel * k + row)) << 2),
+      (<usize>k) << 2,
+      strips + ((<usize>(panel * k + row)) << 5),
       1,
       NR,
       min(og - first, NR),

@@ -3,8 +3,8 @@ import { FUSED } from "../../simd/f32";
 
 /**
  * Columns of a register tile. Its rows are six where multiply-add is one instruction: twelve accumulators, two vectors of
- * B and one of A are the fifteen registers that V8 hands out. Otherwise they are five, since a product needs a register
- * too, and V8 spills at half the speed. What is no multiple of that is made up with lower tiles.
+ * B and one of A are the fifteen registers that V8 hands out. Otherwise five, since a product needs a register too, and
+ * V8 spills at half the speed. What is no multiple of that is made up with lower tiles.
  */
 export const NR: i32 = 8;
 
@@ -17,10 +17,10 @@ export const MC: i32 = 120;
 /** Columns of B that are packed at a time. */
 export const NC: i32 = 512;
 
-/** How high the next tile is when so many rows are left: from 8 (or 12) rows on, no tile is left partly empty. */
+/** How high the next tile is when so many rows are left: from 8 (or 12) rows on, none is left partly empty. */
 @inline
 export function tileHeight(left: i32): i32 {
-  // The heights that few rows call for, as sets of numbers.
+  // The small numbers of rows that begin with four, and with five, as sets.
   if (FUSED) return left > 13 ? 6 : (0x19e >> left) & 1 ? 4 : (0x2220 >> left) & 1 ? 5 : 6;
   return left > 16 ? 5 : (0x119de >> left) & 1 ? 4 : 5;
 }

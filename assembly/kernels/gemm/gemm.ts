@@ -29,24 +29,28 @@ function colsAt(): usize {
   return TILE_BYTES;
 }
 
+
 @inline
 function rowsAt(k: i32): usize {
-  return colsAt() + (<usize>min(k, KC) << 2);
+  return colsAt() + ((<usize>min(k, KC)) << 2);
 }
+
 
 @inline
 function blockAt(m: i32, k: i32): usize {
-  return (rowsAt(k) + (<usize>min(m, MC) << 2) + 63) & ~63;
+  return (rowsAt(k) + ((<usize>min(m, MC)) << 2) + 63) & ~63;
 }
+
 
 @inline
 function panelsAt(m: i32, k: i32): usize {
-  return blockAt(m, k) + ((<usize>min(m, MC) * <usize>(min(k, KC) + SKEW)) << 2) + 63 & ~63;
+  return (blockAt(m, k) + ((<usize>min(m, MC) * <usize>(min(k, KC) + SKEW)) << 2) + 63) & ~63;
 }
+
 
 @inline
 function sliceBytes(m: i32, n: i32, k: i32): usize {
-  return panelsAt(m, k) + ((<usize>min(panels(n), NC / NR) * <usize>min(k, KC)) << 5) + 63 & ~63;
+  return (panelsAt(m, k) + ((<usize>min(panels(n), NC / NR) * <usize>min(k, KC)) << 5) + 63) & ~63;
 }
 
 /** Bytes of workspace of gemm_f32. */
@@ -102,9 +106,10 @@ export function gemm_f32(
   a += (<usize>row * <usize>aRow) << 2;
   b += (<usize>column * <usize>bCol) << 2;
   c += (<usize>row * <usize>cRow + <usize>column) << 2;
-  if (bias != 0) bias += <usize>column << 2;
+  if (bias != 0) bias += (<usize>column) << 2;
   for (let i = first; i < last; i++) {
-    if (accumulate != 0 && bias != 0) addBias(c + ((<usize>i * <usize>cBatch) << 2), <usize>cRow << 2, bias, rows, columns);
+    if (accumulate != 0 && bias != 0)
+      addBias(c + ((<usize>i * <usize>cBatch) << 2), (<usize>cRow) << 2, bias, rows, columns);
     product(
       c + ((<usize>i * <usize>cBatch) << 2),
       a + ((<usize>i * <usize>aBatch) << 2),
@@ -126,7 +131,7 @@ export function gemm_f32(
 }
 
 function addBias(c: usize, cRow: usize, bias: usize, rows: i32, columns: i32): void {
-  const bytes = <usize>columns << 2;
+  const bytes = (<usize>columns) << 2;
   for (let i = 0; i < rows; i++) {
     for (let j: usize = 0; j < bytes; j += 4) store<f32>(c + j, load<f32>(c + j) + load<f32>(bias + j));
     c += cRow;
@@ -155,12 +160,12 @@ function product(
   const packed = workspace + panelsAt(m, k);
   const kc = balanced(k, KC);
   const mc = balanced(m, MC);
-  const cBytes = <usize>cRow << 2;
-  const blockRow = <usize>(kc + SKEW) << 2;
+  const cBytes = (<usize>cRow) << 2;
+  const blockRow = (<usize>(kc + SKEW)) << 2;
   // A is read where it lies if its rows are, or if there is little of it or little use of it.
   const inPlace = aCol == 1 || n <= 2 * NR || m * k <= SMALL;
-  ramp(cols, min(kc, k), inPlace ? <usize>aCol << 2 : 4);
-  ramp(rows, min(mc, m), inPlace ? <usize>aRow << 2 : blockRow);
+  ramp(cols, min(kc, k), inPlace ? (<usize>aCol) << 2 : 4);
+  ramp(rows, min(mc, m), inPlace ? (<usize>aRow) << 2 : blockRow);
   for (let j = 0; j < n; j += NC) {
     const width = min(n - j, NC);
     let p = 0;
@@ -179,16 +184,29 @@ function product(
             const source = b + ((<usize>p * <usize>bRow + <usize>(j + q) * <usize>bCol) << 2);
             packPanels(panel, source, bRow, bCol, depth, min(width - q, PACKED));
           }
-          const target = c + <usize>i * cBytes + (<usize>(j + q) << 2);
+          const target = c + <usize>i * cBytes + ((<usize>(j + q)) << 2);
           let init: usize = 0;
           let initRow: usize = 0;
           if (p > 0 || accumulate != 0) {
             init = target;
             initRow = cBytes;
           } else if (bias != 0) {
-            init = bias + (<usize>(j + q) << 2);
+            init = bias + ((<usize>(j + q)) << 2);
           }
-          sweep(from, rows, height, cols, depth, panel, target, cBytes, min(width - q, NR), init, initRow, workspace);
+          sweep(
+            from,
+            rows,
+            height,
+            cols,
+            depth,
+            panel,
+            target,
+            cBytes,
+            min(width - q, NR),
+            init,
+            initRow,
+            workspace,
+          );
         }
       }
       p += kc;

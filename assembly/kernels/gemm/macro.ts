@@ -25,11 +25,10 @@ export function sweep(
   initRow: usize,
   tile: usize,
 ): void {
-  const whole = init == 0 && width == 8;
-  for (let i = 0; i < m; ) {
-    const left = m - i;
+  const plain = init == 0 && width == 8;
+  for (let left = m; left > 0;) {
     const height = tileHeight(left);
-    const direct = whole && left >= height;
+    const direct = plain && left >= height;
     // Rows to spare of the lowest tile are row 0 once more.
     const a0 = a + load<usize>(rows);
     const a1 = a + load<usize>(rows + (left > 1 ? 4 : 0));
@@ -54,6 +53,6 @@ export function sweep(
     rows += height << 2;
     c += cRow * height;
     init += initRow * height;
-    i += height;
+    left -= height;
   }
 }

@@ -41,7 +41,7 @@ export function tile6(
   let c41 = c00;
   let c50 = c00;
   let c51 = c00;
-  for (const end = cols + (<usize>k << 2); cols < end; cols += 4) {
+  for (const end = cols + ((<usize>k) << 2); cols < end; cols += 4) {
     const at = load<usize>(cols);
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
@@ -106,7 +106,7 @@ export function tile5(
   let c31 = c00;
   let c40 = c00;
   let c41 = c00;
-  for (const end = cols + (<usize>k << 2); cols < end; cols += 4) {
+  for (const end = cols + ((<usize>k) << 2); cols < end; cols += 4) {
     const at = load<usize>(cols);
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
@@ -162,7 +162,7 @@ export function tile4(
   let c21 = c00;
   let c30 = c00;
   let c31 = c00;
-  for (const end = cols + (<usize>k << 2); cols < end; cols += 4) {
+  for (const end = cols + ((<usize>k) << 2); cols < end; cols += 4) {
     const at = load<usize>(cols);
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);

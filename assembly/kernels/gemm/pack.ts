@@ -13,7 +13,7 @@ function scalars(
   cols: i32,
 ): void {
   for (let r = row; r < rows; r++) {
-    let target = to + <usize>r * toRow + (<usize>col << 2);
+    let target = to + <usize>r * toRow + ((<usize>col) << 2);
     let source = from + <usize>r * fromRow + <usize>col * fromCol;
     for (let c = col; c < cols; c++) {
       store<u32>(target, load<u32>(source));
@@ -49,15 +49,15 @@ export function pack(
   rows: i32,
   cols: i32,
 ): void {
-  const rowBytes = <usize>fromRow << 2;
-  const colBytes = <usize>fromCol << 2;
+  const rowBytes = (<usize>fromRow) << 2;
+  const colBytes = (<usize>fromCol) << 2;
   let wide = 0;
   let high = rows;
   if (fromCol == 1) {
     wide = cols & ~3;
     for (let c = 0; c < wide; c += 4) {
-      let target = to + (<usize>c << 2);
-      let source = from + (<usize>c << 2);
+      let target = to + ((<usize>c) << 2);
+      let source = from + ((<usize>c) << 2);
       for (let r = 0; r < rows; r++) {
         v128.store(target, v128.load(source));
         target += toRow;
@@ -68,7 +68,7 @@ export function pack(
     wide = cols & ~3;
     high = rows & ~3;
     for (let c = 0; c < wide; c += 4) {
-      let target = to + (<usize>c << 2);
+      let target = to + ((<usize>c) << 2);
       let source = from + <usize>c * colBytes;
       for (let r = 0; r < high; r += 4) {
         transpose(
@@ -92,20 +92,13 @@ export function pack(
  * B by panels [row][8], one behind the other, the last one filled up with zeros. Rows that lie in order are read
  * along their length, since a panel alone would take half a cache line of each.
  */
-export function packPanels(
-  to: usize,
-  from: usize,
-  fromRow: i32,
-  fromCol: i32,
-  rows: i32,
-  width: i32,
-): void {
-  const bytes = <usize>rows << 5;
+export function packPanels(to: usize, from: usize, fromRow: i32, fromCol: i32, rows: i32, width: i32): void {
+  const bytes = (<usize>rows) << 5;
   const full = width >> 3;
   if (fromCol == 1 && full > 0) {
     for (let r = 0; r < rows; r++) {
       let source = from + ((<usize>r * <usize>fromRow) << 2);
-      let target = to + (<usize>r << 5);
+      let target = to + ((<usize>r) << 5);
       for (let panel = 0; panel < full; panel++) {
         v128.store(target, v128.load(source));
         v128.store(target, v128.load(source, 16), 16);
@@ -113,12 +106,12 @@ export function packPanels(
         target += bytes;
       }
     }
-    from += <usize>full << 5;
+    from += (<usize>full) << 5;
     to += bytes * full;
   } else {
     for (let panel = 0; panel < full; panel++) {
       pack(to, 32, from, fromRow, fromCol, rows, 8);
-      from += <usize>fromCol << 5;
+      from += (<usize>fromCol) << 5;
       to += bytes;
     }
   }
@@ -131,7 +124,7 @@ export function packPanels(
 /** table[i] = i·step for i < count. */
 export function ramp(table: usize, count: i32, step: usize): void {
   let value: usize = 0;
-  for (const end = table + (<usize>count << 2); table < end; table += 4) {
+  for (const end = table + ((<usize>count) << 2); table < end; table += 4) {
     store<usize>(table, value);
     value += step;
   }

@@ -10,7 +10,7 @@ export function writeTile(
   height: i32,
   width: i32,
 ): void {
-  const bytes = <usize>width << 2;
+  const bytes = (<usize>width) << 2;
   for (let r = 0; r < height; r++) {
     if (init == 0) {
       for (let j: usize = 0; j < bytes; j += 4) store<u32>(c + j, load<u32>(tile + j));
