@@ -1,4 +1,4 @@
-import { CLASSES } from "./size.ts";
+import { CLASSES } from "../mnist/digits.ts";
 
 /** Ten bars, one a digit. */
 export class Bars {

@@ -1,52 +1,6 @@
 /** The MNIST digits, fetched as the IDX files that they come in. */
-import { data, tensor, type Tensor } from "simdgrad";
-import { AREA, SIDE } from "./size.ts";
-
-/** Ink from 0 to 1 becomes what the network sees: mean 0 and deviation 1 over the training digits. */
-const MEAN = 0.1307;
-const DEVIATION = 0.3081;
-export const normalise = (ink: number): number => (ink - MEAN) / DEVIATION;
-
-const OF_GREY = Float32Array.from({ length: 256 }, (_, grey) => normalise(grey / 255));
-
-/** A batch is [images f32 [n, 1, 28, 28], labels i32 [n]]. */
-export class Digits implements data.Dataset<[Tensor, Tensor]> {
-  readonly length: number;
-  readonly labels: Uint8Array;
-  readonly #images: Uint8Array;
-
-  constructor(images: Uint8Array, labels: Uint8Array) {
-    this.length = labels.length;
-    this.labels = labels;
-    this.#images = images;
-  }
-
-  /** Grey values of one digit, 255 for ink. */
-  pixels(index: number): Uint8Array {
-    return this.#images.subarray(index * AREA, (index + 1) * AREA);
-  }
-
-  /** The first `count` digits. */
-  first(count: number): Digits {
-    return new Digits(this.#images.subarray(0, count * AREA), this.labels.subarray(0, count));
-  }
-
-  get(index: number): [Tensor, Tensor] {
-    const [images, labels] = this.batch(Int32Array.of(index));
-    return [images.select(0, 0), labels.select(0, 0)];
-  }
-
-  batch(indices: Int32Array): [Tensor, Tensor] {
-    const images = new Float32Array(indices.length * AREA);
-    const labels = new Int32Array(indices.length);
-    let to = 0;
-    indices.forEach((index, i) => {
-      for (const grey of this.pixels(index)) images[to++] = OF_GREY[grey] ?? 0;
-      labels[i] = this.labels[index] ?? 0;
-    });
-    return [tensor(images, { shape: [indices.length, 1, SIDE, SIDE] }), tensor(labels)];
-  }
-}
+import { data } from "simdgrad";
+import { Digits, SIDE } from "../mnist/digits.ts";
 
 const FILES = [
   "train-images-idx3-ubyte",

@@ -2,7 +2,7 @@
  * A drawing the way MNIST's authors made theirs (http://yann.lecun.com/exdb/mnist): scaled, with its aspect, into a box
  * of 20 × 20 with grey edges, then placed in 28 × 28 by its centre of mass.
  */
-import { AREA, SIDE } from "./size.ts";
+import { AREA, SIDE } from "../mnist/digits.ts";
 
 const BOX = 20;
 /** Where the digits of the files have their centre of mass, on average: pixel (14, 14), whose middle this is. */

@@ -1,5 +1,5 @@
 import { toDigit } from "./ink.ts";
-import { AREA, SIDE } from "./size.ts";
+import { AREA, SIDE } from "../mnist/digits.ts";
 
 /** Pixels of the canvas, whatever its size on the page. */
 const SIZE = 280;

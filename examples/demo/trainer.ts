@@ -1,8 +1,8 @@
 import { crossEntropy, data, manualSeed, noGrad, optim, softmax, tensor, type nn } from "simdgrad";
-import { normalise, type Digits } from "./digits.ts";
-import { createNetwork } from "./network.ts";
+import { normalise, type Digits } from "../mnist/digits.ts";
+import { createModel } from "../mnist/network.ts";
 import type { Mistake, Report, Settings } from "./protocol.ts";
-import { SIDE } from "./size.ts";
+import { SIDE } from "../mnist/digits.ts";
 
 /** Milliseconds between reports: often enough to look alive, seldom enough to cost nothing. */
 const REPORT_EVERY = 100;
@@ -36,7 +36,7 @@ export class Trainer {
 
   constructor(train: Digits, test: Digits, settings: Settings, report: (report: Report) => void) {
     manualSeed(settings.seed);
-    this.#network = createNetwork();
+    this.#network = createModel();
     this.#train = train;
     this.#test = test;
     this.#settings = settings;
@@ -54,9 +54,17 @@ export class Trainer {
 
   /** Trains all epochs. Resolves to false where it was stopped. */
   async run(): Promise<boolean> {
+    const optimizer = new optim.Adam(this.#network.parameters(), { lr: this.#settings.lr });
+    try {
+      return await this.#trainWith(optimizer);
+    } finally {
+      optimizer.dispose();
+    }
+  }
+
+  async #trainWith(optimizer: optim.Adam): Promise<boolean> {
     const { epochs, batch, lr, seed } = this.#settings;
     const loader = new data.DataLoader(this.#train, { batchSize: batch, shuffle: true, seed });
-    const optimizer = new optim.Adam(this.#network.parameters(), { lr });
     const steps = epochs * loader.length;
     const schedule = new optim.OneCycleLR(optimizer, { maxLr: lr, totalSteps: steps });
     this.#report({ type: "started", steps, stepsPerEpoch: loader.length });

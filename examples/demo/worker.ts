@@ -1,6 +1,7 @@
 /** Trains beside the page. Messages arrive between batches: the loader lets the event loop turn. */
 import { backendInfo } from "simdgrad";
-import { loadDigits, type Digits } from "./digits.ts";
+import type { Digits } from "../mnist/digits.ts";
+import { loadDigits } from "./digits.ts";
 import type { Report, Request, Settings } from "./protocol.ts";
 import { Trainer } from "./trainer.ts";
 

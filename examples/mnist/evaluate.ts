@@ -1,5 +1,5 @@
 import { data, logSoftmax, noGrad, type nn } from "simdgrad";
-import { CLASSES, type Digits } from "./data.ts";
+import { CLASSES, type Digits } from "./digits.ts";
 
 /** As many as keep the intermediate results of a batch in the cache. */
 const BATCH = 100;

@@ -1,5 +1,5 @@
 import type { nn } from "simdgrad";
-import type { Digits } from "./data.ts";
+import type { Digits } from "./digits.ts";
 import { evaluate, type Evaluation } from "./evaluate.ts";
 import type { Progress } from "./progress.ts";
 import { train, type Step, type TrainSettings } from "./train.ts";

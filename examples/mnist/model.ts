@@ -1,29 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { io, nn, noGrad } from "simdgrad";
-import { CLASSES } from "./data.ts";
+import { createModel } from "./network.ts";
 import { fileTrouble, Problem } from "./problems.ts";
-
-/** [n, 1, 28, 28] → logits [n, 10]: two 3 × 3 convolutions with pooling, two linear layers. */
-export function createModel(): nn.Sequential {
-  return new nn.Sequential(
-    new nn.Conv2d(1, 16, 3, { padding: 1 }),
-    new nn.ReLU(),
-    new nn.MaxPool2d(2),
-    new nn.Conv2d(16, 32, 3, { padding: 1 }),
-    new nn.ReLU(),
-    new nn.MaxPool2d(2),
-    new nn.Flatten(),
-    new nn.Linear(32 * 7 * 7, 128),
-    new nn.ReLU(),
-    new nn.Linear(128, CLASSES),
-  );
-}
 
 /** The first layers of a model as a model of their own; it shares their weights. */
 export function firstLayers(model: nn.Sequential, count: number): nn.Sequential {
-  const layers = Array.from({ length: count }, (_, i) => model.at(i));
-  return new nn.Sequential(...layers.filter((layer) => layer !== undefined));
+  return new nn.Sequential(...[...model].slice(0, count));
 }
 
 /** Writes under another name first, so that no reader and no crash ever meets half a file. */

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { backendInfo, type nn } from "simdgrad";
-import type { Digits } from "./data.ts";
+import type { Digits } from "./digits.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { Outcome } from "./learn.ts";
 import type { Options } from "./options.ts";

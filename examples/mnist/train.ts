@@ -1,5 +1,5 @@
 import { crossEntropy, data, noGrad, optim, type nn } from "simdgrad";
-import type { Digits } from "./data.ts";
+import type { Digits } from "./digits.ts";
 import { Problem } from "./problems.ts";
 
 export interface TrainSettings {

@@ -12,6 +12,7 @@ export {
   Sigmoid,
   Softmax,
   Tanh,
+  type Layer,
 } from "./layers.ts";
 export { BCEWithLogitsLoss, CrossEntropyLoss, MSELoss } from "./loss.ts";
 export { Module, type LoadResult } from "./module.ts";

@@ -41,11 +41,14 @@ export class Linear extends Module {
   }
 }
 
+/** A module of one input and one output. */
+export type Layer = Module & { forward(x: Tensor): Tensor };
+
 /** Runs modules one after the other. Keys of the state dict start with the position. */
 export class Sequential extends Module {
-  private readonly layers: readonly Module[];
+  private readonly layers: readonly Layer[];
 
-  constructor(...layers: Module[]) {
+  constructor(...layers: Layer[]) {
     super();
     this.layers = layers;
   }
@@ -59,13 +62,18 @@ export class Sequential extends Module {
     return this.layers.length;
   }
 
-  at(i: number): Module | undefined {
+  /** The layer at a position, counted from the end when negative. */
+  at(i: number): Layer | undefined {
     return this.layers.at(i);
+  }
+
+  [Symbol.iterator](): IterableIterator<Layer> {
+    return this.layers[Symbol.iterator]();
   }
 
   override forward(x: Tensor): Tensor {
     let out = x;
-    for (const layer of this.layers) out = (layer as unknown as { forward(x: Tensor): Tensor }).forward(out);
+    for (const layer of this.layers) out = layer.forward(out);
     return out;
   }
 }

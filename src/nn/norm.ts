@@ -2,7 +2,7 @@ import { ShapeError, ValueError } from "../errors.ts";
 import { batchNorm } from "../ops/norm.ts";
 import { ones, zeros } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
-import { keep } from "../tensor/lifetime.ts";
+import { own } from "../tensor/lifetime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkCount } from "./layers.ts";
 import { Module } from "./module.ts";
@@ -41,9 +41,9 @@ abstract class BatchNorm extends Module {
     const track = options.trackRunningStats ?? true;
     this.weight = affine ? new Parameter(ones([numFeatures])) : null;
     this.bias = affine ? new Parameter(zeros([numFeatures])) : null;
-    this.running_mean = track ? keep(zeros([numFeatures])) : null;
-    this.running_var = track ? keep(ones([numFeatures])) : null;
-    this.num_batches_tracked = track ? keep(zeros([], { dtype: "i32" })) : null;
+    this.running_mean = track ? own(zeros([numFeatures])) : null;
+    this.running_var = track ? own(ones([numFeatures])) : null;
+    this.num_batches_tracked = track ? own(zeros([], { dtype: "i32" })) : null;
   }
 
   protected override bufferNames(): readonly string[] {

@@ -1,7 +1,7 @@
 import { DTypeError, ValueError } from "../errors.ts";
 import { dropGradient } from "../autograd/leaf.ts";
 import { fillWith } from "../tensor/create.ts";
-import { keep, registerHolder, touch } from "../tensor/lifetime.ts";
+import { collectTensors, own, registerHolder, touch } from "../tensor/lifetime.ts";
 import { isContiguous } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import type { Ptr } from "../wasm/heap.ts";
@@ -24,7 +24,7 @@ export class ParamGroup {
 
   constructor(params: readonly Tensor[], lr: number, betas: readonly [number, number]) {
     this.params = params;
-    this.rows = keep(empty([Math.max(1, params.length), ROW * 2], "f32"));
+    this.rows = own(empty([Math.max(1, params.length), ROW * 2], "f32"));
     fillWith(this.rows, 0);
     this.lr = lr;
     this.momentum = betas[0];
@@ -128,7 +128,7 @@ export abstract class Optimizer<O extends { lr: number } = { lr: number }> {
   /** A zeroed tensor beside each parameter of a group. */
   protected beside(group: ParamGroup): Tensor[] {
     return group.params.map((p) => {
-      const t = keep(empty(p.shape, "f32"));
+      const t = own(empty(p.shape, "f32"));
       fillWith(t, 0);
       return t;
     });
@@ -158,6 +158,14 @@ export abstract class Optimizer<O extends { lr: number } = { lr: number }> {
 
   /** Emits the update of parameter i of group g. */
   protected abstract update(p: Tensor, grad: Tensor, row: Ptr, g: number, i: number): void;
+
+  /** Frees the optimiser's own state; parameters stay. It is of no use afterwards. */
+  dispose(): void {
+    for (const group of this.groups) group.rows.dispose();
+    for (const t of collectTensors(Object.values(this), new Set<Tensor>())) {
+      if (!this.groups.some((group) => group.params.includes(t))) t.dispose();
+    }
+  }
 
   /** Drops all gradients; the next backward starts from none. */
   zeroGrad(): void {

@@ -66,6 +66,12 @@ export function keep<T extends Tensor>(t: T): T {
   return t;
 }
 
+/** Keeps a tensor for the life of its owner, a module or an optimiser: dispose() frees it, or the last net once the owner is gone. */
+export function own<T extends Tensor>(t: T): T {
+  catchLater(keep(t));
+  return t;
+}
+
 // ---- frames --------------------------------------------------------------------------------------------------------------
 
 /** Opens a frame; the mark that closing it takes. */

@@ -19,7 +19,7 @@ const BATCH = 32;
 /** The network of the examples; with dropout; or with everything that takes exp, tanh, erf or a square root. */
 function build({ nn }: typeof Simdgrad, variant: Variant): Simdgrad.nn.Sequential {
   const smooth = variant === "smooth";
-  const block = (from: number, to: number): Simdgrad.nn.Module[] => [
+  const block = (from: number, to: number): Simdgrad.nn.Layer[] => [
     new nn.Conv2d(from, to, 3, { padding: 1 }),
     ...(smooth
       ? [new nn.BatchNorm2d(to), new nn.GELU(), new nn.AvgPool2d(2)]

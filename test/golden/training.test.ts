@@ -20,7 +20,7 @@ interface Args {
 }
 
 /** Layers that exist, by the goldens' names and arguments. */
-const LAYERS: Readonly<Record<string, ((args: Args) => nn.Module) | undefined>> = {
+const LAYERS: Readonly<Record<string, ((args: Args) => nn.Layer) | undefined>> = {
   BatchNorm1d: ({ features }) => new nn.BatchNorm1d(features),
   BatchNorm2d: ({ features }) => new nn.BatchNorm2d(features),
   Conv2d: ({ in: from, out, kernelSize, ...options }) => new nn.Conv2d(from, out, kernelSize, options),
@@ -69,7 +69,7 @@ function followsNoise(run: TrainingRun, key: string): boolean {
 }
 
 function train(run: TrainingRun): void {
-  const layers = run.layers.map(([name, args]) => LAYERS[name]?.(args as unknown as Args) as nn.Module);
+  const layers = run.layers.map(([name, args]) => LAYERS[name]?.(args as unknown as Args) as nn.Layer);
   const model = new nn.Sequential(...layers);
   const { missing, unexpected } = model.loadStateDict(
     Object.fromEntries(Object.entries(run.init).map(([key, t]) => [key, toTensor(t)])),

@@ -97,6 +97,10 @@ describe.each(variants)("gemm (%s)", (variant) => {
     }
   });
 
+  test("parts of rows that are cut into other blocks than the whole", () => {
+    check(kernels, { m: 361, n: 20, k: 50, a: { row: 1, col: 361 } });
+  });
+
   test("heights of tiles", () => {
     for (let m = 1; m <= 34; m++) check(kernels, { m, n: 12, k: 3, bias: true });
   });

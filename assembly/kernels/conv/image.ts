@@ -38,11 +38,16 @@ export function place(
   }
 }
 
-/** Rows are short, and memory.copy is a call out of wasm. */
+/** Rows are short, and memory.copy is a call out of wasm. The last vector may overlap the one before. */
+@inline
 function copyRow(to: usize, from: usize, bytes: usize): void {
-  let at: usize = 0;
-  for (; at + 16 <= bytes; at += 16) v128.store(to + at, v128.load(from + at));
-  for (; at < bytes; at += 4) store<u32>(to + at, load<u32>(from + at));
+  if (bytes < 16) {
+    for (let at: usize = 0; at < bytes; at += 4) store<u32>(to + at, load<u32>(from + at));
+    return;
+  }
+  const last = bytes - 16;
+  for (let at: usize = 0; at < last; at += 16) v128.store(to + at, v128.load(from + at));
+  v128.store(to + last, v128.load(from + last));
 }
 
 /**

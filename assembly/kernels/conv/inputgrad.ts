@@ -146,6 +146,7 @@ export function conv2dInputGrad_f32(
   const places = rows + ((<usize>(height * width)) << 2);
   const stepH = tapStep(sh, dh);
   const stepW = tapStep(sw, dw);
+  const strided = sh * sw > 1;
   const phasesH = min(sh, height);
   const phasesW = min(sw, width);
   if (copied) memory.fill(padded, 0, (<usize>image) << 2);
@@ -187,7 +188,7 @@ export function conv2dInputGrad_f32(
         }
       }
       grid(row, 0, 1, 0, high, planeW, wide, 1);
-      grid(to, py * width + px, 1, 0, high, sh * width, wide, sw);
+      if (strided) grid(to, py * width + px, 1, 0, high, sh * width, wide, sw);
       b += (<usize>panels * <usize>taps) << 5;
       col += (<usize>taps) << 2;
       row += (<usize>(high * wide)) << 2;
@@ -225,7 +226,7 @@ export function conv2dInputGrad_f32(
           correlate(
             dx + ((<usize>(i * c + group * cg) * <usize>(height * width)) << 2),
             (<usize>(height * width)) << 2,
-            sh * sw > 1 ? to : 0,
+            strided ? to : 0,
             source + ((<usize>(group * og) * <usize>plane) << 2),
             row,
             pixels,

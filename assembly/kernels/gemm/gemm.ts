@@ -8,49 +8,32 @@ import { balanced, KC, MC, NC, NR } from "./blocking";
 import { sweep, TILE_BYTES } from "./macro";
 import { pack, packPanels, ramp } from "./pack";
 
-/** Columns are packed up to whole panels. */
-@inline
-function panels(n: i32): i32 {
-  return (n + NR - 1) / NR;
-}
-
 /** Rows of a packed block are further apart by this, lest they all fall into the same sets of the cache. */
 const SKEW: i32 = 16;
 
 /** Columns of B that are packed at once, when the first of them is met. */
 const PACKED: i32 = 4 * NR;
 
-/** A block that is so small that it need not lie in order: this many elements. */
+/** A matrix that is so small that it need not lie in order: this many elements. */
 const SMALL: i32 = 4096;
 
-// Where things lie in a part's slice of workspace, and its size as the last one.
+/** Bytes of B's packed panels. */
 @inline
-function colsAt(): usize {
-  return TILE_BYTES;
+function panelBytes(n: i32, k: i32): usize {
+  return <usize>((min(n, NC) + NR - 1) / NR) * <usize>balanced(k, KC) * 32;
 }
 
-
+/** Bytes of a packed block of A: not less for all of it than for a part's share of the rows. */
 @inline
-function rowsAt(k: i32): usize {
-  return colsAt() + ((<usize>min(k, KC)) << 2);
+function blockBytes(m: i32, k: i32): usize {
+  return <usize>min(m, MC) * <usize>(balanced(k, KC) + SKEW) * 4;
 }
 
-
-@inline
-function blockAt(m: i32, k: i32): usize {
-  return (rowsAt(k) + ((<usize>min(m, MC)) << 2) + 63) & ~63;
-}
-
-
-@inline
-function panelsAt(m: i32, k: i32): usize {
-  return (blockAt(m, k) + ((<usize>min(m, MC) * <usize>(min(k, KC) + SKEW)) << 2) + 63) & ~63;
-}
-
-
+/** A part's slice: a tile, panels of B, a block of A, columns, rows. */
 @inline
 function sliceBytes(m: i32, n: i32, k: i32): usize {
-  return (panelsAt(m, k) + ((<usize>min(panels(n), NC / NR) * <usize>min(k, KC)) << 5) + 63) & ~63;
+  const tables = <usize>(min(m, MC) + balanced(k, KC)) * 4;
+  return (TILE_BYTES + panelBytes(n, k) + blockBytes(m, k) + tables + 63) & ~63;
 }
 
 /** Bytes of workspace of gemm_f32. */
@@ -108,10 +91,10 @@ export function gemm_f32(
   c += (<usize>row * <usize>cRow + <usize>column) << 2;
   if (bias != 0) bias += (<usize>column) << 2;
   for (let i = first; i < last; i++) {
-    if (accumulate != 0 && bias != 0)
-      addBias(c + ((<usize>i * <usize>cBatch) << 2), (<usize>cRow) << 2, bias, rows, columns);
+    const target = c + ((<usize>i * <usize>cBatch) << 2);
+    if (accumulate != 0 && bias != 0) addBias(target, (<usize>cRow) << 2, bias, rows, columns);
     product(
-      c + ((<usize>i * <usize>cBatch) << 2),
+      target,
       a + ((<usize>i * <usize>aBatch) << 2),
       b + ((<usize>i * <usize>bBatch) << 2),
       accumulate == 0 ? bias : 0,
@@ -154,18 +137,18 @@ function product(
   accumulate: i32,
   workspace: usize,
 ): void {
-  const cols = workspace + colsAt();
-  const rows = workspace + rowsAt(k);
-  const block = workspace + blockAt(m, k);
-  const packed = workspace + panelsAt(m, k);
   const kc = balanced(k, KC);
   const mc = balanced(m, MC);
+  const packed = workspace + TILE_BYTES;
+  const block = packed + panelBytes(n, k);
+  const cols = block + blockBytes(m, k);
+  const rows = cols + ((<usize>kc) << 2);
   const cBytes = (<usize>cRow) << 2;
   const blockRow = (<usize>(kc + SKEW)) << 2;
   // A is read where it lies if its rows are, or if there is little of it or little use of it.
   const inPlace = aCol == 1 || n <= 2 * NR || m * k <= SMALL;
-  ramp(cols, min(kc, k), inPlace ? (<usize>aCol) << 2 : 4);
-  ramp(rows, min(mc, m), inPlace ? (<usize>aRow) << 2 : blockRow);
+  ramp(cols, kc, inPlace ? (<usize>aCol) << 2 : 4);
+  ramp(rows, mc, inPlace ? (<usize>aRow) << 2 : blockRow);
   for (let j = 0; j < n; j += NC) {
     const width = min(n - j, NC);
     let p = 0;

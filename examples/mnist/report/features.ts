@@ -1,5 +1,5 @@
 import { noGrad, type nn } from "simdgrad";
-import { SIDE, type Digits } from "../data.ts";
+import { SIDE, type Digits } from "../digits.ts";
 import { firstLayers } from "../model.ts";
 import { inkPicture, signedPicture } from "./pictures.ts";
 

@@ -1,4 +1,4 @@
-import { CLASSES, type Digits } from "../data.ts";
+import { CLASSES, type Digits } from "../digits.ts";
 import type { Evaluation } from "../evaluate.ts";
 
 export interface Mistake {

@@ -1,8 +1,8 @@
 import { nn } from "simdgrad";
-import { CLASSES } from "./size.ts";
+import { CLASSES } from "./digits.ts";
 
-/** [n, 1, 28, 28] → logits [n, 10]: the network of examples/mnist. */
-export function createNetwork(): nn.Sequential {
+/** [n, 1, 28, 28] → logits [n, 10]: two 3 × 3 convolutions with pooling, two linear layers. */
+export function createModel(): nn.Sequential {
   return new nn.Sequential(
     new nn.Conv2d(1, 16, 3, { padding: 1 }),
     new nn.ReLU(),
