@@ -1,4 +1,4 @@
-import { data, tensor, type Tensor } from "simdgrad";
+import { type data, tensor, type Tensor } from "simdgrad";
 
 export const SIDE = 28;
 export const CLASSES = 10;
