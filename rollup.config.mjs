@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import terser from "@rollup/plugin-terser";
 import { dts } from "rollup-plugin-dts";
 import ts from "typescript";
 
@@ -54,13 +55,21 @@ function forHost(host) {
   };
 }
 
+/** Error messages and summaries name classes. */
+const smaller = terser({
+  module: true,
+  keep_classnames: true,
+  format: { ascii_only: true, preserve_annotations: true },
+});
+
 /** @type {import("rollup").RollupOptions[]} */
 const configs = [
   ...["node", "browser"].map((host) => ({
     input: "src/index.ts",
     output: { file: `dist/${host}.js`, format: /** @type {const} */ ("es"), sourcemap: true },
     external: /^node:/,
-    plugins: [forHost(host), stripTypes()],
+    // Node reads the file as it is, and start-up is mostly parsing; a page's bundler minifies for itself.
+    plugins: [forHost(host), stripTypes(), ...(host === "node" ? [smaller] : [])],
   })),
   {
     input: "src/index.ts",
