@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, it } from "vitest";
@@ -15,6 +15,7 @@ it("the README's example runs as written, against the built package", () => {
   if (code === undefined) throw new Error("README.md has no ts example");
   expect(code.trim().split("\n").length).toBeLessThanOrEqual(25);
   // Inside the package, "simdgrad" resolves to the package itself, through its exports.
+  mkdirSync(join(root, ".cache"), { recursive: true });
   const folder = mkdtempSync(join(root, ".cache", "readme-"));
   try {
     writeFileSync(join(folder, "example.mjs"), code);
