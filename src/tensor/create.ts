@@ -131,9 +131,13 @@ export interface FillOptions {
 
 /** A tensor of `shape` whose elements all are `value`. */
 export function full(shape: Shape, value: number, options: FillOptions = {}): Tensor {
+  return filled("full", shape, value, options);
+}
+
+function filled(op: string, shape: Shape, value: number, options: FillOptions): Tensor {
   const dtype = options.dtype ?? "f32";
-  checkDType("full", dtype);
-  checkShape("full", shape);
+  checkDType(op, dtype);
+  checkShape(op, shape);
   if (dtype === "i32" || dtype === "u8") checkIntegers([value], dtype);
   const t = empty([...shape], dtype);
   fillWith(t, value);
@@ -150,10 +154,10 @@ export function fillWith(t: Tensor, value: number): void {
 }
 
 /** Zeros of `shape`. */
-export const zeros = (shape: Shape, options?: FillOptions): Tensor => full(shape, 0, options);
+export const zeros = (shape: Shape, options: FillOptions = {}): Tensor => filled("zeros", shape, 0, options);
 
 /** Ones of `shape`. */
-export const ones = (shape: Shape, options?: FillOptions): Tensor => full(shape, 1, options);
+export const ones = (shape: Shape, options: FillOptions = {}): Tensor => filled("ones", shape, 1, options);
 
 /** Zeros of the shape and dtype of `t`. */
 export const zerosLike = (t: Tensor): Tensor => full(t.shape, 0, { dtype: t.dtype });

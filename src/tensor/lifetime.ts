@@ -33,11 +33,19 @@ export function born(t: Tensor): void {
   else settle(t);
 }
 
+/** What a call of `dispose` leaves in `freedBy`. */
+export const DISPOSED = "dispose()";
+
 /** Notes a use; a freed tensor is an error that tells what freed it. */
 export function touch(t: Tensor, op: string): void {
   if (t.freedBy !== null) {
+    const made = t.site === null ? "" : ` (made ${t.site})`;
+    const wayOut =
+      t.freedBy === DISPOSED
+        ? "clone() it before, or dispose of it later"
+        : "wrap it in keep() where it is made, or return it from the function it is made in";
     throw new DisposedError(
-      `${op}: this tensor of shape [${t.shape.join(", ")}] and dtype ${t.dtype}${t.site ? ` (made ${t.site})` : ""} was freed by ${t.freedBy}; wrap it in keep() where it is made, or return it from the function it is made in`,
+      `${op}: this tensor of shape [${t.shape.join(", ")}] and dtype ${t.dtype}${made} was freed by ${t.freedBy}; ${wayOut}`,
     );
   }
   t.lastUsed = passes;

@@ -5,7 +5,7 @@ import type { Ptr } from "../wasm/heap.ts";
 import type { TensorMethods } from "../ops/methods.ts";
 import { bytesOf, typedArray, type DType, type TypedArray } from "./dtype.ts";
 import { formatTensor } from "./format.ts";
-import { born, free, touch, type Lease } from "./lifetime.ts";
+import { born, DISPOSED, free, touch, type Lease } from "./lifetime.ts";
 import {
   broadcastStrides,
   collapse,
@@ -170,7 +170,7 @@ export class Tensor {
 
   /** Frees the tensor now. Other tensors on the same storage, and the graph, keep what they need. */
   dispose(): void {
-    free(this, "dispose()");
+    free(this, DISPOSED);
   }
 }
 

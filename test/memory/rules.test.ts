@@ -128,7 +128,7 @@ describe("who frees what", () => {
     const t = ones([2, 3]);
     t.dispose();
     expect(() => t.add(1)).toThrow(
-      "add: this tensor of shape [2, 3] and dtype f32 was freed by dispose(); wrap it in keep()",
+      "add: this tensor of shape [2, 3] and dtype f32 was freed by dispose(); clone() it before",
     );
     t.dispose(); // twice is harmless
   });

@@ -42,7 +42,7 @@ describe("making tensors", () => {
     expect(() => tensor([300], { dtype: "u8" })).toThrow(/300.*0 to 255/);
     expect(() => tensor([1], { dtype: "f64" as "f32" })).toThrow(/unknown dtype "f64"/);
     expect(() => tensor("no" as unknown as number)).toThrow(/must be a number, an array or a typed array/);
-    expect(() => zeros([2, -3])).toThrow("full: sizes must be whole numbers ≥ 0, got [2, -3]");
+    expect(() => zeros([2, -3])).toThrow("zeros: sizes must be whole numbers ≥ 0, got [2, -3]");
     expect(() => zeros([1.5])).toThrow(/got \[1.5\]/);
     expect(() => tensor([1], { dtype: "i32", requiresGrad: true })).toThrow(
       /only f32 tensors have gradients/,
