@@ -10,7 +10,7 @@ import { findNode } from "../bench/measure/node.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const node = await findNode("24");
-const vitest = fileURLToPath(import.meta.resolve("vitest/vitest.mjs"));
+const vitest = fileURLToPath(new URL("../node_modules/vitest/vitest.mjs", import.meta.url));
 const report = "--outputFile.json=.cache/vitest-relaxed.json";
 const folders = ["kernels", "golden", "ops", "memory", "autograd", "nn", "optim"].map(
   (name) => `test/${name}/`,
