@@ -1,11 +1,5 @@
-import {
-  binaryCrossEntropyWithLogits,
-  crossEntropy,
-  mseLoss,
-  type BceOptions,
-  type CrossEntropyOptions,
-  type LossOptions,
-} from "../ops/loss.ts";
+import { crossEntropy, type CrossEntropyOptions } from "../ops/classloss.ts";
+import { binaryCrossEntropyWithLogits, mseLoss, type BceOptions, type LossOptions } from "../ops/loss.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 

@@ -7,15 +7,10 @@ export { conv1d, conv2d, convTranspose1d, convTranspose2d } from "./conv.ts";
 export type { Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, Size2d } from "./conv.ts";
 export { dropout } from "./dropout.ts";
 export { embedding, gather, indexSelect, oneHot } from "./indexing.ts";
-export {
-  binaryCrossEntropyWithLogits,
-  crossEntropy,
-  huberLoss,
-  l1Loss,
-  mseLoss,
-  nllLoss,
-  smoothL1Loss,
-} from "./loss.ts";
+export { crossEntropy, nllLoss, type CrossEntropyOptions } from "./classloss.ts";
+export { binaryCrossEntropyWithLogits, huberLoss, l1Loss, mseLoss, smoothL1Loss } from "./loss.ts";
+export type { BceOptions, LossOptions } from "./loss.ts";
+export type { Reduction } from "./reduction.ts";
 export { linear, matmul, outer } from "./matmul.ts";
 export * from "./movement.ts";
 export { batchNorm } from "./norm.ts";
