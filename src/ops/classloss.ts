@@ -3,6 +3,7 @@ import { isGradEnabled } from "../autograd/mode.ts";
 import type { OpRecord, Saved } from "../autograd/node.ts";
 import { DTypeError, IndexOutOfRangeError, ShapeError, ValueError } from "../errors.ts";
 import * as k from "../program/kernels.gen.ts";
+import { full, ones } from "../tensor/create.ts";
 import { composite } from "../tensor/lifetime.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { contiguous, empty, type Tensor } from "../tensor/tensor.ts";
@@ -12,7 +13,7 @@ import { add, div, mul, sub } from "./arithmetic.ts";
 import { castTo } from "./cast.ts";
 import { reshape, unsqueeze } from "./movement.ts";
 import { sum } from "./reduce.ts";
-import { logSoftmax, softmax } from "./softmax.ts";
+import { around, logSoftmax, softmax } from "./softmax.ts";
 import { neg } from "./unary.ts";
 import { checkReduction, reduced, type Reduction } from "./reduction.ts";
 
@@ -22,12 +23,6 @@ interface ClassRule {
   readonly reduction: Reduction;
   readonly ignoreIndex: number;
   readonly labelSmoothing: number;
-}
-
-/** [n, classes, the rest] of logits [n, classes, ...]. */
-function classSizes(x: Tensor): [number, number, number] {
-  const [n, classes, ...rest] = x.shape as [number, number, ...number[]];
-  return [n, classes, rest.reduce((a, b) => a * b, 1)];
 }
 
 function refuseTarget(op: string, target: Tensor, code: number, classes: number): never {
@@ -61,7 +56,7 @@ const crossEntropyRecord: OpRecord<ClassRule> = {
     const losses = empty(target.shape, "f32");
     const lse = empty(target.shape, "f32");
     const weights = empty(target.shape, "f32");
-    const [n, classes, inner] = classSizes(x);
+    const [n, classes, inner] = around(x.shape, 1);
     // prettier-ignore
     const code = k.crossEntropy_f32(
       losses.ptr, lse.ptr, weights.ptr, x.ptr, target.ptr, weight, n, classes, inner, rule.ignoreIndex, rule.labelSmoothing,
@@ -93,7 +88,7 @@ const crossEntropyGradRecord: OpRecord<ClassRule> = {
     // prettier-ignore
     k.crossEntropyGrad_f32(
       out.ptr, g.ptr, rule.reduction === "none" ? 1 : 0, x.ptr, (lse as Tensor).ptr, target.ptr, weight, divisor,
-      ...classSizes(x), rule.ignoreIndex, rule.labelSmoothing,
+      ...around(x.shape, 1), rule.ignoreIndex, rule.labelSmoothing,
     );
     return out;
   },
@@ -104,7 +99,7 @@ function composedGrad(g: Tensor, s: Saved, rule: ClassRule): Tensor {
   const x = s.input(0);
   const target = s.input(1);
   // With an infinite normaliser the fused kernel leaves just −q.
-  const inputs = [add(mul(s.extra(0), 0), 1), x, target, add(mul(s.extra(0), 0), Infinity), s.extra(1)];
+  const inputs = [ones(target.shape), x, target, full(target.shape, Infinity), s.extra(1)];
   if (s.shapes.length > 2) inputs.push(s.input(2));
   const q = neg(apply(crossEntropyGradRecord, inputs, { ...rule, reduction: "none" }));
   const slope = sub(mul(softmax(x, { dim: 1 }), sum(q, { dim: 1, keepdim: true })), q);
@@ -208,7 +203,7 @@ const nllRecord: OpRecord<ClassRule> = {
     const weight = classWeights === undefined ? NULL : contiguous(classWeights).ptr;
     const losses = empty(target.shape, "f32");
     const weights = empty(target.shape, "f32");
-    const [n, classes, inner] = classSizes(x);
+    const [n, classes, inner] = around(x.shape, 1);
     const code = k.nll_f32(
       losses.ptr,
       weights.ptr,
@@ -251,7 +246,7 @@ const nllGradRecord: OpRecord<ClassRule & { readonly shape: readonly number[] }>
       target.ptr,
       weight,
       divisor,
-      ...classSizes(out),
+      ...around(out.shape, 1),
       rule.ignoreIndex,
     );
     return out;

@@ -3,6 +3,7 @@ import { isGradEnabled } from "../autograd/mode.ts";
 import type { OpRecord } from "../autograd/node.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import * as k from "../program/kernels.gen.ts";
+import { ones } from "../tensor/create.ts";
 import { composite } from "../tensor/lifetime.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { contiguous, empty, type Tensor } from "../tensor/tensor.ts";
@@ -118,7 +119,7 @@ export const binaryCrossEntropyWithLogits = /* @__PURE__ */ Object.assign(
       let losses = apply(bceRecord, [input, target], null);
       if (options.posWeight) {
         // p·t·softplus(−x) + (1 − t)·softplus(x): the first part once more, times p − 1.
-        const positive = apply(bceRecord, [input, add(mul(target, 0), 1)], null);
+        const positive = apply(bceRecord, [input, ones(target.shape)], null);
         losses = add(losses, mul(mul(sub(options.posWeight, 1), target), positive));
       }
       if (options.weight) losses = mul(losses, options.weight);

@@ -10,6 +10,7 @@ import { add, mul, sub } from "./arithmetic.ts";
 import { castTo } from "./cast.ts";
 import { reshape } from "./movement.ts";
 import { mean, sum } from "./reduce.ts";
+import { around } from "./softmax.ts";
 import { rsqrt, square } from "./unary.ts";
 
 export interface BatchNormOptions {
@@ -37,17 +38,11 @@ interface Rule {
 
 const NULL = 0 as Ptr;
 
-/** [n, c, the rest] of a batch. */
-function sizes(x: Tensor): [number, number, number] {
-  const [n, c, ...rest] = x.shape as [number, number, ...number[]];
-  return [n, c, rest.reduce((a, b) => a * b, 1)];
-}
-
 const record: OpRecord<Rule> = {
   name: "batchNorm",
   forward([input, weight, bias], rule, extras) {
     const x = contiguous(castTo(input as Tensor, "f32"));
-    const [n, c, s] = sizes(x);
+    const [n, c, s] = around(x.shape, 1);
     const out = empty(x.shape, "f32");
     const invstd = empty([c], "f32");
     const centre = empty([c], "f32");
@@ -94,7 +89,7 @@ const gradRecord: OpRecord<boolean> = {
   forward([gradient, input, centre, invstd, weight], training) {
     const g = contiguous(gradient as Tensor);
     const x = contiguous(input as Tensor);
-    const [n, c, s] = sizes(x);
+    const [n, c, s] = around(x.shape, 1);
     const dx = empty(x.shape, "f32");
     const outs = weight === undefined ? [dx] : [dx, empty([c], "f32"), empty([c], "f32")];
     k.batchNormGrad_f32(

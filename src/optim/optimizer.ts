@@ -162,9 +162,8 @@ export abstract class Optimizer<O extends { lr: number } = { lr: number }> {
   /** Frees the optimiser's own state; parameters stay. It is of no use afterwards. */
   dispose(): void {
     for (const group of this.groups) group.rows.dispose();
-    for (const t of collectTensors(Object.values(this), new Set<Tensor>())) {
-      if (!this.groups.some((group) => group.params.includes(t))) t.dispose();
-    }
+    // What stands in the fields themselves: groups, and with them the parameters, are objects of their own.
+    for (const t of collectTensors(Object.values(this), new Set<Tensor>())) t.dispose();
   }
 
   /** Drops all gradients; the next backward starts from none. */

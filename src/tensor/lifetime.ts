@@ -23,9 +23,6 @@ const buckets: Tensor[][] = Array.from({ length: RING }, () => []);
 /** Made by a module outside of every graph: nothing but the end of the next backward can tell that they are done. */
 let untilBackward: Tensor[] = [];
 
-/** Completed backward passes. */
-export const passCount = (): number => passes;
-
 /** Every new handle passes here. */
 export function born(t: Tensor): void {
   if (sites) t.site = callSite();
