@@ -6,7 +6,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 
-/** @typedef {{ name: string, status: string, message: string, assertionResults: { status: string, fullName: string }[] }} TestFile */
+/** @typedef {{ name: string, status: string, message: string, assertionResults: { status: string, fullName: string, failureMessages: string[] }[] }} TestFile */
 
 const count = { passed: 0, failed: 0, skipped: 0 };
 /** @type {string[]} */
@@ -26,7 +26,9 @@ for (const report of process.argv.slice(2)) {
         count.passed++;
       } else if (test.status === "failed") {
         count.failed++;
-        complaints.push(`failed: ${test.fullName}`);
+        // With its first words: a log that is cut off keeps its end.
+        const why = test.failureMessages[0]?.split("\n    at ")[0] ?? "";
+        complaints.push(`failed: ${test.fullName}\n  ${why.slice(0, 500)}`);
       } else {
         count.skipped++;
         if (/[\\/]test[\\/]browser[\\/]/.test(name))
