@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureDependencies } from "../scripts/ensure.mjs";
-import { contenders, OURS, PEAK } from "./contenders/list.mjs";
+import { contenders, LIMITS, OURS } from "./contenders/list.mjs";
 import { BUSY, describeMachine } from "./measure/machine.mjs";
 import { findNode } from "./measure/node.mjs";
 import { findTorch } from "./measure/python.mjs";
@@ -19,7 +19,7 @@ import { bars, barsText, reached } from "./report/bars.mjs";
 import { checkEvidence } from "./report/check.mjs";
 import { save } from "./report/save.mjs";
 import { summary } from "./report/summary.mjs";
-import { gemmText, machineText, sizesText, startupText, trainingText } from "./report/text.mjs";
+import { gemmText, machineText, opsText, sizesText, startupText, stepText } from "./report/text.mjs";
 import { writeWorkloads } from "./workloads/index.mjs";
 /** @import { Options } from "./options.mjs" */
 
@@ -43,7 +43,9 @@ function entriesFor(options, node, python, dist, folder) {
   const all = contenders({ node, dist, against, python, cpu: options.cpu });
   const { contenders: words } = options;
   if (words === null) return all;
-  return all.filter(({ name }) => [PEAK, OURS].includes(name) || words.some((word) => name.includes(word)));
+  return all.filter(
+    ({ name }) => [...LIMITS, OURS].includes(name) || words.some((word) => name.includes(word)),
+  );
 }
 
 /** @param {Options} options */
@@ -74,13 +76,16 @@ async function bench(options) {
   const startup = options.startup ? measureStartup(node, dist, options.quick ? 5 : 21) : null;
   const sizes = options.sizes ? measureSizes(dist) : null;
   const list = bars({ sections, startup, sizes, node: machine.node });
-  const isGemm = (/** @type {{ workload: string }} */ { workload }) => workload.startsWith("gemm-");
+  /** @param {string} prefix */
+  const only = (prefix) => sections.filter(({ workload }) => workload.startsWith(prefix));
+  const steps = sections.filter(({ workload }) => !/^(gemm|op)-/.test(workload));
   const text = [
     machineText(machine, about),
     options.cpu ? "Processor time, not wall time: no figures to quote." : "",
     missing ?? "",
-    gemmText(sections.filter(isGemm)),
-    ...sections.filter((section) => !isGemm(section)).map(trainingText),
+    gemmText(only("gemm-")),
+    opsText(only("op-")),
+    ...steps.map(stepText),
     startup ? startupText(startup) : "",
     sizes ? sizesText(sizes) : "",
     barsText(list),

@@ -18,6 +18,26 @@ export interface GemmSpec {
   arrays: { a: ArrayAt; b: ArrayAt };
 }
 
+/** One op on one tensor, or a cheap one many times. */
+export interface OpSpec {
+  kind: "op";
+  name: string;
+  op:
+    | "exp"
+    | "tanh"
+    | "sigmoid"
+    | "gelu"
+    | "softmax"
+    | "layerNorm"
+    | "sum"
+    | "transpose"
+    | "add"
+    | "addTracked";
+  arrays: { x: ArrayAt; y?: ArrayAt };
+  /** How often a step calls it; default once. */
+  repeat?: number;
+}
+
 export interface TrainSpec {
   kind: "train";
   name: string;
@@ -32,16 +52,18 @@ export interface TrainSpec {
 }
 
 /** What a contender is asked to do; the numbers lie in `<name>.bin` beside it. */
-export type Spec = GemmSpec | TrainSpec;
+export type Spec = GemmSpec | OpSpec | TrainSpec;
 
 /** A workload made ready by a contender. */
 export interface Ready {
-  /** One product or one training step, complete when it returns (or resolves); training gives the loss. */
+  /** One product, op or training step, complete when it returns (or resolves); training gives the loss. */
   step(): unknown;
-  /** Last element of the product, to see that it is right. */
+  /** Last element of the result, to see that it is right. */
   probe?(): number | Promise<number>;
   /** Operations of one step, where that is not the workload's own number. */
   flops?: number;
+  /** Bytes that a step moves, likewise. */
+  bytes?: number;
 }
 
 export type Arrays = (at: ArrayAt) => Float32Array | Int32Array;
@@ -71,6 +93,7 @@ export interface Warmed {
   /** Seconds of the last step. */
   last: number;
   flops: number | null;
+  bytes: number | null;
 }
 
 /** Seconds a step: one number a slice, one list a round. */
@@ -78,6 +101,8 @@ export interface Readings {
   rounds: number[][];
   /** Operations of one step, or null where speed is not given in GFLOP/s. */
   flops: number | null;
+  /** Bytes that one step moves, where the contender has a number of its own. */
+  bytes: number | null;
   evidence: number[];
   /** Why there is no reading, or why it cannot be trusted. */
   error: string | null;

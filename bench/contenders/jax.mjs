@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-/** @import { ArrayAt, Arrays, Contender, GemmSpec, Ready, TrainSpec } from "../types.d.ts" */
+/** @import { ArrayAt, Arrays, Contender, GemmSpec, OpSpec, Ready, TrainSpec } from "../types.d.ts" */
 
 /** The package carries no types that the project's checks could rely on (peers.d.ts). */
 /** @typedef {any} Jax */
@@ -20,8 +20,10 @@ export async function start() {
   const { version } = JSON.parse(readFileSync(join(dirname(main), "../package.json"), "utf8"));
   return {
     about: `jax-js ${version}, wasm`,
-    open: (spec, arrays) =>
-      spec.kind === "gemm" ? openGemm(jax, spec, arrays) : openTraining(jax, spec, arrays),
+    open(spec, arrays) {
+      if (spec.kind === "gemm") return openGemm(jax, spec, arrays);
+      return spec.kind === "op" ? openOp(jax, spec, arrays) : openTraining(jax, spec, arrays);
+    },
   };
 }
 
@@ -52,6 +54,40 @@ function openGemm(jax, spec, arrays) {
       c.dispose();
     },
     probe: () => Number(product(a.ref, b.ref).dataSync().at(-1)),
+  };
+}
+
+/**
+ * @param {Jax} jax
+ * @param {OpSpec} spec
+ * @param {Arrays} arrays
+ * @returns {Ready}
+ */
+function openOp(jax, spec, arrays) {
+  const { nn, numpy } = jax;
+  const x = loader(jax, arrays)(spec.arrays.x);
+  /** @type {Partial<Record<OpSpec["op"], (x: Array) => Array>>} */
+  const calls = {
+    exp: numpy.exp,
+    gelu: (x) => nn.gelu(x, { approximate: false }),
+    layerNorm: (x) => nn.standardize(x, -1, { epsilon: 1e-5 }),
+    sigmoid: nn.sigmoid,
+    softmax: (x) => nn.softmax(x, -1),
+    sum: (x) => numpy.sum(x),
+    tanh: numpy.tanh,
+    // The sum with 0 makes it move the elements.
+    transpose: (x) => numpy.transpose(x).add(0),
+  };
+  const f = calls[spec.op];
+  if (!f) throw new Error("jax-js compiles whole functions: there is no single op to time");
+  const call = jax.jit(f);
+  return {
+    async step() {
+      const result = call(x.ref);
+      await result.blockUntilReady();
+      result.dispose();
+    },
+    probe: () => Number(call(x.ref).dataSync().at(-1)),
   };
 }
 

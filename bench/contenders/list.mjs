@@ -5,6 +5,9 @@ import { FAMILIES } from "../workloads/index.mjs";
 
 export const OURS = "simdgrad";
 export const PEAK = "madd peak";
+export const COPY = "wasm copy";
+/** What the machine allows, not somebody who competes. */
+export const LIMITS = [PEAK, COPY];
 
 /** Keeps glibc from giving pages back to the system after every step. */
 const TUNED = {
@@ -51,6 +54,7 @@ export function contenders({ node, dist, against, python, cpu }) {
   });
   return [
     js(PEAK, ["gemm"], "peak", dist),
+    js(COPY, ["ops"], "copy", dist),
     js(OURS, FAMILIES, "simdgrad", dist),
     ...against.map(({ path, dist }) => js(`${OURS} at ${path}`, FAMILIES, "simdgrad", dist)),
     js("tfjs-wasm", FAMILIES, "tfjs", "wasm"),

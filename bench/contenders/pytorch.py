@@ -48,6 +48,33 @@ class Gemm:
         return torch.mm(self.a, self.b)[-1, -1].item()
 
 
+class Op:
+    def __init__(self, spec, load):
+        x = load(spec["arrays"]["x"])
+        y = load(spec["arrays"]["y"]) if "y" in spec["arrays"] else x
+        x.requires_grad = spec["op"] == "addTracked"
+        self.times = spec.get("repeat", 1)
+        self.call = {
+            "add": lambda: torch.add(x, y),
+            "addTracked": lambda: torch.add(x, y),
+            "exp": lambda: torch.exp(x),
+            "gelu": lambda: nn.functional.gelu(x),
+            "layerNorm": lambda: nn.functional.layer_norm(x, x.shape[-1:]),
+            "sigmoid": lambda: torch.sigmoid(x),
+            "softmax": lambda: torch.softmax(x, -1),
+            "sum": lambda: torch.sum(x),
+            "tanh": lambda: torch.tanh(x),
+            "transpose": lambda: x.t().contiguous(),
+        }[spec["op"]]
+
+    def step(self):
+        for _ in range(self.times):
+            self.call()
+
+    def probe(self):
+        return self.call().reshape(-1)[-1].item()
+
+
 def module(layer):
     kind = layer["kind"]
     if kind == "linear":
@@ -106,7 +133,7 @@ class Worker:
 
     def open(self, request):
         spec, load = reader(request["folder"], request["workload"])
-        self.ready = {"gemm": Gemm, "train": Training}[spec["kind"]](spec, load)
+        self.ready = {"gemm": Gemm, "op": Op, "train": Training}[spec["kind"]](spec, load)
         return {}
 
     def warm(self, request):
@@ -120,7 +147,7 @@ class Worker:
             steps += 1
             if loss is not None and len(evidence) < 3:
                 evidence.append(loss)
-        return {"evidence": evidence, "last": last, "flops": None}
+        return {"evidence": evidence, "last": last, "flops": None, "bytes": None}
 
     def run(self, request):
         begin = clock()

@@ -1,5 +1,5 @@
 import { pathToFileURL } from "node:url";
-/** @import { ArrayAt, Arrays, Contender, GemmSpec, Layer, Ready, TrainSpec } from "../types.d.ts" */
+/** @import { ArrayAt, Arrays, Contender, GemmSpec, Layer, OpSpec, Ready, TrainSpec } from "../types.d.ts" */
 /** @typedef {typeof import("../../dist/index.js")} Simdgrad */
 
 /**
@@ -12,8 +12,10 @@ export async function start(dist) {
   const { variant, reason, threads } = simdgrad.backendInfo();
   return {
     about: `${variant} (${reason}), ${threads} thread${threads === 1 ? "" : "s"}`,
-    open: (spec, arrays) =>
-      spec.kind === "gemm" ? openGemm(simdgrad, spec, arrays) : openTraining(simdgrad, spec, arrays),
+    open(spec, arrays) {
+      if (spec.kind === "gemm") return openGemm(simdgrad, spec, arrays);
+      return spec.kind === "op" ? openOp(simdgrad, spec, arrays) : openTraining(simdgrad, spec, arrays);
+    },
   };
 }
 
@@ -40,6 +42,41 @@ function openGemm(simdgrad, spec, arrays) {
   return {
     step: () => matmul(a, b).dispose(),
     probe: () => Number(matmul(a, b).data.at(-1)),
+  };
+}
+
+/**
+ * @param {Simdgrad} simdgrad
+ * @param {OpSpec} spec
+ * @param {Arrays} arrays
+ * @returns {Ready}
+ */
+function openOp(simdgrad, spec, arrays) {
+  const { add, exp, gelu, layerNorm, scope, sigmoid, softmax, sum, tanh } = simdgrad;
+  const load = loader(simdgrad, arrays);
+  const x = load(spec.arrays.x);
+  const y = spec.arrays.y ? load(spec.arrays.y) : x;
+  x.requiresGrad = spec.op === "addTracked";
+  const call = {
+    add: () => add(x, y),
+    addTracked: () => add(x, y),
+    exp: () => exp(x),
+    gelu: () => gelu(x),
+    layerNorm: () => layerNorm(x, [Number(x.shape[1])]),
+    sigmoid: () => sigmoid(x),
+    softmax: () => softmax(x, { dim: -1 }),
+    sum: () => sum(x),
+    tanh: () => tanh(x),
+    transpose: () => x.transpose(0, 1).contiguous(),
+  }[spec.op];
+  const times = spec.repeat ?? 1;
+  return {
+    step() {
+      scope(() => {
+        for (let i = 0; i < times; i++) call();
+      });
+    },
+    probe: () => scope(() => Number(call().data.at(-1))),
   };
 }
 

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-/** @import { ArrayAt, Arrays, Contender, GemmSpec, Ready, TrainSpec } from "../types.d.ts" */
+/** @import { ArrayAt, Arrays, Contender, GemmSpec, OpSpec, Ready, TrainSpec } from "../types.d.ts" */
 
 /** The packages carry no types that the project's checks could rely on (peers.d.ts). */
 /** @typedef {any} Tf */
@@ -25,8 +25,10 @@ export async function start(backend) {
   if (!(await tf.setBackend(backend))) throw new Error(`tfjs: backend ${backend} does not start`);
   return {
     about,
-    open: (spec, arrays) =>
-      spec.kind === "gemm" ? openGemm(tf, spec, arrays) : openTraining(tf, spec, arrays),
+    open(spec, arrays) {
+      if (spec.kind === "gemm") return openGemm(tf, spec, arrays);
+      return spec.kind === "op" ? openOp(tf, spec, arrays) : openTraining(tf, spec, arrays);
+    },
   };
 }
 
@@ -43,6 +45,43 @@ function openGemm(tf, spec, arrays) {
   return {
     step: () => void tf.matMul(left, right).dispose(),
     probe: () => Number(tf.tidy(() => tf.matMul(left, right).dataSync()).at(-1)),
+  };
+}
+
+/**
+ * @param {Tf} tf
+ * @param {OpSpec} spec
+ * @param {Arrays} arrays
+ * @returns {Ready}
+ */
+function openOp(tf, spec, arrays) {
+  const x = tf.tensor(arrays(spec.arrays.x), spec.arrays.x.shape);
+  const y = spec.arrays.y ? tf.tensor(arrays(spec.arrays.y), spec.arrays.y.shape) : x;
+  /** @type {Partial<Record<OpSpec["op"], () => Tensor>>} */
+  const calls = {
+    add: () => tf.add(x, y),
+    exp: () => tf.exp(x),
+    gelu: () => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
+    layerNorm() {
+      const { mean, variance } = tf.moments(x, -1, true);
+      return tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, 1e-5)));
+    },
+    sigmoid: () => tf.sigmoid(x),
+    softmax: () => tf.softmax(x, -1),
+    sum: () => tf.sum(x),
+    tanh: () => tf.tanh(x),
+    transpose: () => tf.transpose(x),
+  };
+  const call = calls[spec.op];
+  if (!call) throw new Error("tfjs records only inside a function that it differentiates");
+  const times = spec.repeat ?? 1;
+  return {
+    step() {
+      tf.tidy(() => {
+        for (let i = 0; i < times; i++) call();
+      });
+    },
+    probe: () => Number(tf.tidy(() => call().dataSync()).at(-1)),
   };
 }
 

@@ -26,7 +26,7 @@ const SLOW = 0.5;
 function readingsOf(results, workload, contender) {
   const row = results.get(workload) ?? new Map();
   results.set(workload, row);
-  const readings = row.get(contender) ?? { rounds: [], flops: null, evidence: [], error: null };
+  const readings = row.get(contender) ?? { rounds: [], flops: null, bytes: null, evidence: [], error: null };
   row.set(contender, readings);
   return readings;
 }
@@ -110,9 +110,14 @@ async function race(seats, workload, round, { folder, pace, results }) {
       await seat.worker.ask({ do: "open", folder, workload });
       const least = seat.entry.once ? 1 : 3;
       /** @type {Warmed} */
-      const { evidence, last, flops } = await seat.worker.ask({ do: "warm", seconds: pace.warm, least });
+      const { evidence, last, flops, bytes } = await seat.worker.ask({
+        do: "warm",
+        seconds: pace.warm,
+        least,
+      });
       readings.evidence = evidence;
       readings.flops = flops;
+      readings.bytes = bytes;
       readings.error = null;
       if (last > GLACIAL) readings.rounds[round]?.push(last);
       else {

@@ -1,4 +1,5 @@
-import { OURS } from "../contenders/list.mjs";
+import { COPY, OURS } from "../contenders/list.mjs";
+import { ADDS, OPS } from "../workloads/ops.mjs";
 import { number, percent, table } from "./format.mjs";
 import { lineOf, peakOf } from "./summary.mjs";
 /** @import { Section } from "./summary.mjs" */
@@ -23,6 +24,17 @@ export function bars({ sections, startup, sizes, node }) {
   const seconds = (workload) => lineOf(sections, workload, OURS)?.best ?? null;
   /** @param {string} workload @param {string} peer */
   const times = (workload, peer) => lineOf(sections, workload, peer)?.ratio?.median ?? null;
+  /** @param {string} workload */
+  const shareOfCopy = (workload) => {
+    const ours = lineOf(sections, workload, OURS)?.gbps;
+    const copy = lineOf(sections, workload, COPY)?.gbps;
+    return ours && copy ? ours / copy : null;
+  };
+  /** Microseconds. @param {string} workload */
+  const perAdd = (workload) => {
+    const step = seconds(workload);
+    return step === null ? null : (step / ADDS) * 1e6;
+  };
   /** @param {number} value */
   const factor = (value) => `${number(value)} ×`;
   /** @param {number} factor @param {string} unit @returns {(value: number) => string} */
@@ -46,6 +58,32 @@ export function bars({ sections, startup, sizes, node }) {
           { what: "GEMM 512 against jax-js", value: times("gemm-512", "jax-js"), bar: 1.3, show: factor },
         ]
       : []),
+    ...OPS.map(({ op, title }) => ({
+      what: `${title}, against tfjs-wasm`,
+      value: times(`op-${op}`, "tfjs-wasm"),
+      bar: 1,
+      show: factor,
+    })),
+    ...OPS.filter(({ bound }) => bound).map(({ op, title }) => ({
+      what: `${title}, of a copy's bytes per second`,
+      value: shareOfCopy(`op-${op}`),
+      bar: 0.7,
+      show: percent,
+    })),
+    {
+      what: "add of 16 elements",
+      value: perAdd("add"),
+      bar: 1.5,
+      most: true,
+      show: unit(1, "µs"),
+    },
+    {
+      what: "add of 16 elements, recorded",
+      value: perAdd("add-grad"),
+      bar: 3,
+      most: true,
+      show: unit(1, "µs"),
+    },
     { what: "CNN training step", value: seconds("cnn"), bar: 0.018, most: true, show: unit(1e3, "ms") },
     { what: "MLP training step against tfjs-wasm", value: times("mlp", "tfjs-wasm"), bar: 8, show: factor },
     { what: "XOR training step", value: seconds("xor"), bar: 60e-6, most: true, show: unit(1e6, "µs") },

@@ -1,4 +1,4 @@
-import { OURS, PEAK } from "../contenders/list.mjs";
+import { LIMITS, OURS, PEAK } from "../contenders/list.mjs";
 import { median, ratios } from "../measure/statistics.mjs";
 /** @import { Readings, Results } from "../types.d.ts" */
 /** @import { Spread } from "../measure/statistics.mjs" */
@@ -10,6 +10,7 @@ import { median, ratios } from "../measure/statistics.mjs";
  * @property {number | null} median seconds a step
  * @property {Spread | null} ratio its time over ours, by round
  * @property {number | null} gflops of the best slice
+ * @property {number | null} gbps of the best slice
  * @property {number[][]} rounds seconds a step, by round and slice
  * @property {string | null} error
  */
@@ -20,19 +21,21 @@ import { median, ratios } from "../measure/statistics.mjs";
  * @param {string} contender
  * @param {Readings} readings
  * @param {Readings | undefined} ours
- * @param {number | null} flops
+ * @param {{ flops: number | null, bytes?: number }} work
  * @returns {Line}
  */
-function summarize(contender, { rounds, error, flops: own }, ours, flops) {
+function summarize(contender, { rounds, error, ...own }, ours, work) {
   const slices = rounds.flat();
   const best = slices.length > 0 ? Math.min(...slices) : null;
-  const operations = own ?? flops;
+  const operations = own.flops ?? work.flops;
+  const bytes = own.bytes ?? work.bytes ?? null;
   return {
     contender,
     best,
     median: slices.length > 0 ? median(slices) : null,
-    ratio: contender === PEAK || contender === OURS || !ours ? null : ratios(rounds, ours.rounds),
+    ratio: LIMITS.includes(contender) || contender === OURS || !ours ? null : ratios(rounds, ours.rounds),
     gflops: best === null || operations === null ? null : operations / best / 1e9,
+    gbps: best === null || bytes === null ? null : bytes / best / 1e9,
     rounds,
     error,
   };
@@ -40,14 +43,14 @@ function summarize(contender, { rounds, error, flops: own }, ours, flops) {
 
 /**
  * @param {Results} results
- * @param {{ name: string, title: string, flops: number | null }[]} workloads
+ * @param {{ name: string, title: string, flops: number | null, bytes?: number }[]} workloads
  * @returns {Section[]}
  */
 export function summary(results, workloads) {
-  return workloads.map(({ name, title, flops }) => {
+  return workloads.map(({ name, title, ...work }) => {
     const row = results.get(name) ?? new Map();
     const ours = row.get(OURS);
-    const lines = [...row].map(([contender, readings]) => summarize(contender, readings, ours, flops));
+    const lines = [...row].map(([contender, readings]) => summarize(contender, readings, ours, work));
     return { workload: name, title, lines };
   });
 }

@@ -1,4 +1,4 @@
-import { OURS } from "../contenders/list.mjs";
+import { COPY, OURS } from "../contenders/list.mjs";
 import { BUSY } from "../measure/machine.mjs";
 import { number, percent, ratio, table, time } from "./format.mjs";
 import { lineOf, peakOf } from "./summary.mjs";
@@ -64,8 +64,37 @@ export function gemmText(sections) {
   ].join("\n");
 }
 
+/**
+ * Ops as rows.
+ * @param {Section[]} sections
+ */
+export function opsText(sections) {
+  if (sections.length === 0) return "";
+  const peers = (sections[0]?.lines ?? []).filter(({ contender }) => ![COPY, OURS].includes(contender));
+  const rows = sections.map(({ workload, title, lines }) => {
+    const ours = lineOf(sections, workload, OURS);
+    const copy = lineOf(sections, workload, COPY)?.gbps;
+    const share = ours?.gbps && copy ? ` (${percent(ours.gbps / copy)})` : "";
+    return [
+      title,
+      ours?.best ? time(ours.best) : "—",
+      ours?.gbps ? number(ours.gbps) + share : "—",
+      copy ? number(copy) : "—",
+      ...peers.map(({ contender }) => {
+        const line = lines.find((line) => line.contender === contender);
+        return line?.ratio ? ratio(line.ratio) : "—";
+      }),
+    ];
+  });
+  return [
+    "ops on 1024 × 1024 elements; GB/s of the bytes that must move at least, best slice (of a copy's)",
+    table(["", "simdgrad", "GB/s", "copy", ...peers.map(({ contender }) => `times: ${contender}`)], rows),
+    ...complaints(sections),
+  ].join("\n");
+}
+
 /** @param {Section} section */
-export function trainingText(section) {
+export function stepText(section) {
   const rows = section.lines
     .filter((line) => !broken(line))
     .map((line) => [
@@ -75,7 +104,7 @@ export function trainingText(section) {
       ratio(line.ratio),
     ]);
   return [
-    `${section.title}: a training step`,
+    section.title,
     table(["", "best", "median", "times simdgrad's (least…most)"], rows),
     ...complaints([section]),
   ].join("\n");

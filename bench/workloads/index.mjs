@@ -1,12 +1,13 @@
+import { OPS, writeAdds, writeOp, ADDS } from "./ops.mjs";
 import { SIZES, writeGemm } from "./gemm.mjs";
 import { NETWORKS, writeTraining } from "./train.mjs";
 
 /**
  * A family's workloads run one after another in the same processes.
- * @typedef {{ name: string, workloads: { name: string, expected?: number, flops: number | null, title: string }[] }} Family
+ * @typedef {{ name: string, workloads: { name: string, expected?: number, flops: number | null, bytes?: number, title: string }[] }} Family
  */
 
-export const FAMILIES = ["gemm", ...Object.keys(NETWORKS)];
+export const FAMILIES = ["gemm", "ops", "eager", ...Object.keys(NETWORKS)];
 
 /**
  * Writes what the contenders read: everybody computes with the same numbers.
@@ -23,9 +24,28 @@ export function writeWorkloads(folder, names) {
       });
       return { name, workloads };
     }
+    if (name === "ops") {
+      const workloads = OPS.map((op) => {
+        const { name, expected } = writeOp(folder, op);
+        return { name, expected, flops: null, bytes: op.bytes, title: op.title };
+      });
+      return { name, workloads };
+    }
+    if (name === "eager") {
+      const workloads = [false, true].map((tracked) => {
+        const { name, expected } = writeAdds(folder, tracked);
+        return {
+          name,
+          expected,
+          flops: null,
+          title: `${ADDS} adds of 16 elements${tracked ? ", recorded for a gradient" : ""}`,
+        };
+      });
+      return { name, workloads };
+    }
     const network = NETWORKS[name];
     if (!network) throw new Error(`no workload ${name}; there are ${FAMILIES.join(", ")}`);
     writeTraining(folder, network);
-    return { name, workloads: [{ name, flops: null, title: network.title }] };
+    return { name, workloads: [{ name, flops: null, title: `${network.title}: a training step` }] };
   });
 }
