@@ -1,5 +1,5 @@
 /** Sums of exponentials, the core of softmax and what is made of it: of runs and of columns. */
-import { foldRun, Greatest } from "./folds";
+import { foldRun, GreatestNumber } from "./folds";
 import { expNonPositive, log } from "./simd/math";
 import { hsum64, splat } from "./simd/f32";
 import { shareStart } from "./loops";
@@ -17,11 +17,11 @@ export function stepOf(inner: i32): i32 {
   return inner == 1 ? 4 : 1;
 }
 
-/** The maximum of a run of n values, in all lanes, or of each of `columns` ≤ 4 columns. */
+/** The maximum of a run of n values, in all lanes, or of each of `columns` ≤ 4 columns; NaN shows in the sum. */
 export function peak(p: usize, n: i32, inner: i32, columns: i32): v128 {
-  if (inner == 1) return foldRun<Greatest>(p, n, 0);
+  if (inner == 1) return foldRun<GreatestNumber>(p, n, 0);
   let best = splat(-Infinity);
-  for (; n > 0; n--, p += (<usize>inner) << 2) best = f32x4.max(best, loadUpTo(p, columns, splat(0)));
+  for (; n > 0; n--, p += (<usize>inner) << 2) best = f32x4.pmax(best, loadUpTo(p, columns, splat(0)));
   return best;
 }
 
@@ -40,6 +40,25 @@ export function logOf(x: v128): v128 {
 export function expSum(out: usize, x: usize, n: i32, inner: i32, columns: i32, m: v128): v128 {
   let lo = f64x2.splat(0);
   let hi = f64x2.splat(0);
+  if (inner == 1) {
+    // Four vectors at a time: their chains of operations overlap, and f32 holds the sum of four well enough.
+    for (; n >= 16; n -= 16, x += 64) {
+      const a = expNonPositive(f32x4.sub(v128.load(x), m));
+      const b = expNonPositive(f32x4.sub(v128.load(x, 16), m));
+      const c = expNonPositive(f32x4.sub(v128.load(x, 32), m));
+      const d = expNonPositive(f32x4.sub(v128.load(x, 48), m));
+      const sum = f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
+      lo = f64x2.add(lo, low(sum));
+      hi = f64x2.add(hi, high(sum));
+      if (out != 0) {
+        v128.store(out, a);
+        v128.store(out, b, 16);
+        v128.store(out, c, 32);
+        v128.store(out, d, 48);
+        out += 64;
+      }
+    }
+  }
   const stride = strideOf(inner);
   const step = stepOf(inner);
   for (let left = n; left > 0; left -= step, x += stride) {

@@ -50,6 +50,29 @@ export class Greatest {
   }
 }
 
+/** NaN is passed over, at an eighth of the instructions: for who meets it again in another way. */
+@final
+@unmanaged
+export class GreatestNumber {
+
+  @inline
+  identity(): v128 {
+    return splat(-Infinity);
+  }
+
+
+  @inline
+  merge(a: v128, b: v128): v128 {
+    return f32x4.pmax(a, b);
+  }
+
+
+  @inline
+  flip(x: v128, bits: v128): v128 {
+    return x;
+  }
+}
+
 
 @final
 @unmanaged

@@ -19,15 +19,15 @@ export function logsumexp_f32(
   return 0;
 }
 
-// What `apply` does to a run or to columns: x / by, or (x − m) − by.
+// What `apply` does to a run or to columns: x · by, or (x − m) − by.
 
 @final
 @unmanaged
-class Divided {
+class Scaled {
 
   @inline
   apply(x: v128, m: v128, by: v128): v128 {
-    return f32x4.div(x, by);
+    return f32x4.mul(x, by);
   }
 }
 
@@ -44,6 +44,9 @@ class Shifted {
 
 function apply<T>(out: usize, x: usize, n: i32, inner: i32, columns: i32, m: v128, by: v128): void {
   const f = changetype<T>(0);
+  if (inner == 1) {
+    for (; n >= 4; n -= 4, x += 16, out += 16) v128.store(out, f.apply(v128.load(x), m, by));
+  }
   const stride = strideOf(inner);
   const step = stepOf(inner);
   for (let left = n; left > 0; left -= step, x += stride, out += stride) {
@@ -71,7 +74,7 @@ export function softmax_f32(
     const to = out + offset;
     const from = x + offset;
     const sum = expSum(to, from, n, inner, columns, peak(from, n, inner, columns));
-    apply<Divided>(to, to, n, inner, columns, sum, sum);
+    apply<Scaled>(to, to, n, inner, columns, sum, f32x4.div(splat(1), sum));
     at += columns;
   }
   return 0;

@@ -75,11 +75,16 @@ function power2(t: v128, shift: i32): v128 {
   return i32x4.shl(i32x4.sub(t, i32x4.splat(ROUNDER_BITS - 127 - shift)), 23);
 }
 
-/** e^x · 2^shift for −0.69·(126 + shift) ≤ x ≤ 0.69·(127 − shift), and NaN. */
+/** e^x · 2^shift for −0.69·(126 + shift) ≤ x ≤ 0.69·(127 − shift), and NaN; 1 ulp. */
 @inline
-export function expShifted(x: v128, shift: i32): v128 {
-  const t = rounded(x);
-  return f32x4.mul(f32x4.add(expm1Reduced(reducedHigh(x, t), reducedLow(t)), splat(1)), power2(t, shift));
+export function expShifted(x: v128, shift: f32): v128 {
+  // The rounder holds the exponent's bias, so that the sum's low bits are the power of two.
+  const rounder: f32 = ROUNDER + 127 + shift;
+  const t = madd(x, splat(LOG2E), splat(rounder));
+  const n = f32x4.sub(t, splat(rounder));
+  const scale = i32x4.shl(t, 23);
+  const r = nmadd(n, splat(LN2_LO), nmadd(n, splat(LN2_HI), x));
+  return madd(f32x4.mul(r, scale), madd(expTail(r), r, splat(1)), scale);
 }
 
 /** e^(x + low) · 2^64 for a low part that corrects x, −120 ≤ x ≤ 40. */
@@ -283,16 +288,9 @@ export function tanhshrink(x: v128): v128 {
 /** 1 / (1 + e^−x), 2 ulp, denormal results included. */
 @inline
 export function sigmoid(x: v128): v128 {
-  const a = atLeast(f32x4.neg(f32x4.abs(x)), -104);
-  const t = rounded(a);
-  const w = expm1Reduced(reducedHigh(a, t), reducedLow(t));
-  const y = f32x4.add(w, splat(1));
-  const e = f32x4.mul(f32x4.mul(y, power2(t, 64)), splat(DOWN_64));
-  const negative = f32x4.lt(x, splat(0));
-  const s = f32x4.div(select(negative, e, splat(1)), f32x4.add(e, splat(1)));
-  // What rounding 1 + w lost shows in e / (1 + e).
-  const lost = f32x4.sub(w, f32x4.sub(y, splat(1)));
-  return madd(s, v128.and(lost, negative), s);
+  const e64 = expShifted(atLeast(f32x4.neg(f32x4.abs(x)), -104), 64);
+  const below = f32x4.mul(f32x4.div(e64, madd(e64, splat(DOWN_64), splat(1))), splat(DOWN_64));
+  return select(i32x4.shr_s(x, 31), below, f32x4.sub(splat(1), below));
 }
 
 /** erf x, 1.5 ulp: odd polynomial below 1, 1 − e^−p(x) above. */
