@@ -87,8 +87,8 @@ function transpose(out: usize, x: usize, strideOut: usize, strideX: usize, rows:
   }
 }
 
-/** Rows of out that a tile has: a cache line of x. */
-const TILE: i32 = 16;
+/** Rows of out that a tile has: with as many lines of x they fit a cache set, where rows lie a power of two apart. */
+const TILE: i32 = 8;
 
 /** Copies by planes of p, along which x is contiguous, and q, along which out is. */
 function copyPlanes(out: usize, x: usize, dims: usize, p: i32, q: i32, part: i32, parts: i32): void {

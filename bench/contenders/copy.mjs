@@ -20,7 +20,7 @@ export async function start(dist) {
     async open({ arrays }, read) {
       const values = read(/** @type {{ x: import("../types.d.ts").ArrayAt }} */ (arrays).x);
       const bytes = values.byteLength;
-      const memory = new WebAssembly.Memory({ initial: 2 + (2 * bytes) / PAGE, maximum: 65536 });
+      const memory = new WebAssembly.Memory({ initial: 2 + Math.ceil((2 * bytes) / PAGE), maximum: 65536 });
       const { instance } = await WebAssembly.instantiate(readFileSync(file), { env: { memory } });
       const copy = /** @type {(...numbers: number[]) => number} */ (instance.exports.copy_32);
       new Float32Array(memory.buffer, PAGE).set(values);

@@ -1,8 +1,8 @@
 import { Writer } from "./writer.mjs";
 /** @import { OpSpec } from "../types.d.ts" */
 
-/** A million elements: more than the caches near the core hold. */
-const SIDE = 1024;
+/** A million elements: more than the caches near the core hold. Rows of 1,024 would make transpositions a test of cache conflicts. */
+const SIDE = 1000;
 const BYTES = 4 * SIDE * SIDE;
 
 /**
