@@ -17,8 +17,9 @@ export async function start(dist) {
   const file = join(dirname(fileURLToPath(pathToFileURL(dist))), `simdgrad.${variant}.wasm`);
   return {
     about: `memory.copy by simdgrad.${variant}.wasm`,
-    async open({ arrays }, read) {
-      const values = read(/** @type {{ x: import("../types.d.ts").ArrayAt }} */ (arrays).x);
+    async open(spec, read) {
+      if (spec.kind !== "op") throw new Error("a copy stands beside ops only");
+      const values = read(spec.arrays.x);
       const bytes = values.byteLength;
       const memory = new WebAssembly.Memory({ initial: 2 + Math.ceil((2 * bytes) / PAGE), maximum: 65536 });
       const { instance } = await WebAssembly.instantiate(readFileSync(file), { env: { memory } });
