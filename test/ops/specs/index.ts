@@ -1,7 +1,12 @@
 import type { OpName, OpSpec } from "../spec.ts";
+import { convSpecs } from "./conv.ts";
 import { activationSpecs, binarySpecs, unarySpecs } from "./elementwise.ts";
-import { convSpecs, lossSpecs, matmulSpecs, normSpecs, reduceSpecs, softmaxSpecs } from "./maths.ts";
+import { lossSpecs } from "./loss.ts";
+import { matmulSpecs } from "./matmul.ts";
 import { movementSpecs } from "./movement.ts";
+import { normSpecs } from "./norm.ts";
+import { reduceSpecs } from "./reduce.ts";
+import { softmaxSpecs } from "./softmax.ts";
 
 /** Every public op has a spec: one that is missing here does not compile. */
 export const specs = {
