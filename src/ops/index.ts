@@ -14,6 +14,7 @@ export type { Reduction } from "./reduction.ts";
 export { linear, matmul, outer } from "./matmul.ts";
 export * from "./movement.ts";
 export { batchNorm } from "./norm.ts";
+export * from "./piecewise.ts";
 export { avgPool2d, maxPool2d } from "./pool.ts";
 export type { AvgPoolOptions, MaxPoolOptions, PoolOptions } from "./pool.ts";
 export { all, amax, amin, any, argmax, argmin, logsumexp, mean, prod, std, sum, var } from "./reduce.ts";

@@ -1,6 +1,7 @@
 import type { OpName, OpSpec } from "../spec.ts";
 import { convSpecs } from "./conv.ts";
-import { activationSpecs, binarySpecs, unarySpecs } from "./elementwise.ts";
+import { activationSpecs } from "./activation.ts";
+import { binarySpecs, unarySpecs } from "./elementwise.ts";
 import { lossSpecs } from "./loss.ts";
 import { matmulSpecs } from "./matmul.ts";
 import { movementSpecs } from "./movement.ts";
