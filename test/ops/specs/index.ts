@@ -7,6 +7,7 @@ import { matmulSpecs } from "./matmul.ts";
 import { movementSpecs } from "./movement.ts";
 import { normSpecs } from "./norm.ts";
 import { reduceSpecs } from "./reduce.ts";
+import { scanSpecs } from "./scan.ts";
 import { softmaxSpecs } from "./softmax.ts";
 
 /** Every public op has a spec: one that is missing here does not compile. */
@@ -16,6 +17,7 @@ export const specs = {
   ...binarySpecs,
   ...movementSpecs,
   ...reduceSpecs,
+  ...scanSpecs,
   ...softmaxSpecs,
   ...matmulSpecs,
   ...convSpecs,

@@ -77,7 +77,20 @@ export const reduceSpecs = {
     return { ...spec, samples: [...spec.samples, ...empties] };
   })(),
   mean: reducer(ops.mean, average),
-  prod: reducer(ops.prod, (v) => v.reduce((a, b) => a * b, 1), { input: (shape) => f32(shape, 0.5, 1.5) }),
+  prod: (() => {
+    const spec = reducer(ops.prod, (v) => v.reduce((a, b) => a * b, 1), {
+      input: (shape) => f32(shape, 0.5, 1.5),
+    });
+    const zeroes = exactly([2, 3], [2, 0, 3, 0, 0, 1.5]);
+    return {
+      ...spec,
+      samples: [
+        ...spec.samples,
+        { inputs: [zeroes], attrs: { dim: 1 } },
+        { inputs: [zeroes], attrs: { dim: 0, keepdim: true } },
+      ],
+    };
+  })(),
   amax: reducer(ops.amax, (v) => Math.max(...v), { errors: nothing(ops.amax, "amax") }),
   amin: reducer(ops.amin, (v) => Math.min(...v), { errors: nothing(ops.amin, "amin") }),
   var: withoutScalar(varOf),
