@@ -5,10 +5,19 @@ export { to } from "./cast.ts";
 export * from "./compare.ts";
 export { conv1d, conv2d, convTranspose1d, convTranspose2d } from "./conv.ts";
 export type { Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, Size2d } from "./conv.ts";
+export * from "./distance.ts";
 export { dropout } from "./dropout.ts";
 export { embedding, gather, indexSelect, oneHot } from "./indexing.ts";
 export { crossEntropy, nllLoss, type CrossEntropyOptions } from "./classloss.ts";
-export { binaryCrossEntropyWithLogits, huberLoss, l1Loss, mseLoss, smoothL1Loss } from "./loss.ts";
+export * from "./likelihood.ts";
+export {
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  huberLoss,
+  l1Loss,
+  mseLoss,
+  smoothL1Loss,
+} from "./loss.ts";
 export type { BceOptions, LossOptions } from "./loss.ts";
 export type { Reduction } from "./reduction.ts";
 export { max, min, type Extremum, type ExtremumOptions } from "./extrema.ts";

@@ -63,13 +63,13 @@ function normGrad(g: Tensor, s: Saved, attrs: NormAttrs): Tensor {
   const x = s.input(0);
   const { p } = attrs;
   const full = (t: Tensor): Tensor => spread(t, x.shape, attrs);
-  if (p === 0) return mul(x, 0);
+  if (p === 0) return mul(sign(x), 0);
   if (p === 1) return mul(full(g), sign(x));
   const y = s.output;
   if (!Number.isFinite(p)) {
     const hit = to(eq(abs(x), full(y)), "f32");
     const ties = sum(hit, { dim: attrs.dims, keepdim: attrs.keepdim });
-    return mul(mul(sign(x), hit), full(div(g, ties)));
+    return mul(mul(sign(x), hit), full(div(g, nonzero(ties))));
   }
   const zero = eq(y, 0);
   const length = nonzero(y);

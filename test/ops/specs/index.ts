@@ -2,6 +2,7 @@ import type { OpName, OpSpec } from "../spec.ts";
 import { convSpecs } from "./conv.ts";
 import { activationSpecs } from "./activation.ts";
 import { binarySpecs, unarySpecs } from "./elementwise.ts";
+import { distanceSpecs } from "./distance.ts";
 import { lossSpecs } from "./loss.ts";
 import { matmulSpecs } from "./matmul.ts";
 import { movementSpecs } from "./movement.ts";
@@ -23,4 +24,5 @@ export const specs = {
   ...convSpecs,
   ...normSpecs,
   ...lossSpecs,
+  ...distanceSpecs,
 } satisfies Record<OpName, OpSpec>;

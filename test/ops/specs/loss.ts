@@ -4,12 +4,12 @@ import { at, average, fromFn, nd, reduce, total, zip, type Nd } from "../nd.ts";
 import { exactly, f32, type OpSpec, type Sample } from "../spec.ts";
 import { normalised } from "./softmax.ts";
 
-type Reduction = "mean" | "sum" | "none";
+export type Reduction = "mean" | "sum" | "none";
 
-const reduced = (x: Nd, reduction: Reduction = "mean"): Nd =>
+export const reduced = (x: Nd, reduction: Reduction = "mean"): Nd =>
   reduction === "none" ? x : reduce(x, {}, reduction === "sum" ? total : average);
 
-function elementwise(
+export function elementwise(
   op: (x: Tensor, t: Tensor, a: object) => Tensor,
   f: (x: number, t: number) => number,
   extra: object = {},
