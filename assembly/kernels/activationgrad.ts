@@ -1,7 +1,7 @@
 /** Derivatives of activations, (out, g, y or x, n): out = g · f′, contiguous. out may be g. */
 import { zip } from "../loops";
-import { nmadd, splat } from "../simd/f32";
-import { geluSlope, geluTanhSlope, siluSlope } from "../simd/gates";
+import { madd, nmadd, select, splat } from "../simd/f32";
+import { geluSlope, geluTanhSlope, mishSlope, siluSlope } from "../simd/gates";
 
 
 @final @unmanaged class ReluGrad {
@@ -79,4 +79,31 @@ export function geluTanhGrad_f32(out: usize, g: usize, x: usize, n: i32, part: i
 /** From silu's argument. */
 export function siluGrad_f32(out: usize, g: usize, x: usize, n: i32, part: i32, parts: i32): i32 {
   return zip<SiluGrad>(out, g, x, n, part, parts);
+}
+
+
+@final @unmanaged class MishGrad {
+
+  @inline v(g: v128, x: v128): v128 {
+    return f32x4.mul(g, mishSlope(x));
+  }
+}
+
+/** From mish's argument. */
+export function mishGrad_f32(out: usize, g: usize, x: usize, n: i32, part: i32, parts: i32): i32 {
+  return zip<MishGrad>(out, g, x, n, part, parts);
+}
+
+
+@final @unmanaged class HardswishGrad {
+
+  @inline v(g: v128, x: v128): v128 {
+    const ramp = v128.andnot(madd(x, splat(1.0 / 3), splat(0.5)), f32x4.lt(x, splat(-3)));
+    return f32x4.mul(g, select(f32x4.gt(x, splat(3)), splat(1), ramp));
+  }
+}
+
+/** From hardswish's argument: 0 below −3, x/3 + ½ up to 3, then 1. */
+export function hardswishGrad_f32(out: usize, g: usize, x: usize, n: i32, part: i32, parts: i32): i32 {
+  return zip<HardswishGrad>(out, g, x, n, part, parts);
 }

@@ -5,9 +5,9 @@
  * 0 where y is `ignoreIndex`. A class out of range gives its position + 1 and leaves all outputs alone.
  */
 import { logSums, stepOf, strideOf } from "../exponentials";
-import { expNonPositive, log1p, sigmoid } from "../simd/math";
-import { nmadd, splat } from "../simd/f32";
-import { shareStart } from "../loops";
+import { atLeast, expNonPositive, log, log1p, sigmoid } from "../simd/math";
+import { madd, nmadd, splat } from "../simd/f32";
+import { shareStart, zip } from "../loops";
 import { loadUpTo, storeUpTo, sumRun } from "../sums";
 
 /** Position + 1 of the first class out of range, or 0. */
@@ -212,4 +212,19 @@ export function bceWithLogitsGrad_f32(
     storeUpTo(dx + offset, f32x4.mul(d, loadUpTo(g + offset, end - at, splat(0))), end - at);
   }
   return 0;
+}
+
+
+@final @unmanaged class BinaryCrossEntropy {
+
+  @inline v(x: v128, t: v128): v128 {
+    const hit = f32x4.neg(atLeast(log(x), -100));
+    const miss = f32x4.neg(atLeast(log1p(f32x4.neg(x)), -100));
+    return madd(t, hit, f32x4.mul(f32x4.sub(splat(1), t), miss));
+  }
+}
+
+/** −t·log x − (1 − t)·log(1 − x), logarithms held at −100 and above (PyTorch's BCELoss). */
+export function bce_f32(losses: usize, x: usize, target: usize, count: i32, part: i32, parts: i32): i32 {
+  return zip<BinaryCrossEntropy>(losses, x, target, count, part, parts);
 }

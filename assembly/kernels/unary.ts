@@ -32,12 +32,11 @@ export function abs_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i3
 @final @unmanaged class Sign {
 
   @inline v(x: v128, p: v128, q: v128): v128 {
-    const unit = v128.or(splat(1), signBit(x));
-    return select(v128.or(f32x4.eq(x, splat(0)), isNaN4(x)), x, unit);
+    return v128.and(v128.or(splat(1), signBit(x)), f32x4.gt(f32x4.abs(x), splat(0)));
   }
 }
 
-/** −1, 0 or 1; zeros keep their sign and NaN stays. */
+/** −1, 0 or 1; 0 of −0 and NaN, as PyTorch has it. */
 export function sign_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i32 {
   return each<Sign>(out, x, n, part, parts);
 }

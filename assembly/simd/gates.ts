@@ -65,6 +65,17 @@ export function mish(x: v128): v128 {
   return select(f32x4.lt(x, splat(0)), left, f32x4.mul(x, f32x4.mul(e, ratio)));
 }
 
+/** t + x·s(1 − t²) with t = tanh(softplus x), s = sigmoid x, as (w + 4x·e(1 + e)/(w + 2)) / (w + 2), w = e² + 2e: 4e-7 absolute. */
+@inline
+export function mishSlope(x: v128): v128 {
+  const bounded = atLeast(atMost(x, 20), -120);
+  const e = f32x4.mul(expShifted(bounded, 64), splat(DOWN_64));
+  const w = f32x4.mul(e, f32x4.add(e, splat(2)));
+  const r = f32x4.div(splat(1), f32x4.add(w, splat(2)));
+  const bend = f32x4.mul(f32x4.mul(f32x4.mul(bounded, splat(4)), madd(e, e, e)), r);
+  return f32x4.mul(f32x4.add(w, bend), r);
+}
+
 /** e^−a²/2 · 2^64 for 0 ≤ a ≤ 15: a² in two parts, or its rounding would show in the tail. */
 @inline
 function gauss64(a: v128): v128 {

@@ -1,55 +1,17 @@
 import { apply } from "../autograd/apply.ts";
-import type { OpRecord, Saved } from "../autograd/node.ts";
-import { ValueError } from "../errors.ts";
+import { ShapeError, ValueError } from "../errors.ts";
 import * as k from "../program/kernels.gen.ts";
+import { composite } from "../tensor/lifetime.ts";
+import { formatShape, normalizeDim } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Ptr } from "../wasm/heap.ts";
-import { add, mul, sub } from "./arithmetic.ts";
-import { ge, gt, le, logicalAnd, lt } from "./compare.ts";
-import { mapF32, mapPair, savesOf, unary } from "./define.ts";
-import { where } from "./select.ts";
+import { add, div, mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
-import { erf, exp, neg, square } from "./unary.ts";
-
-/** A fused derivative: g times f′ at the saved value, in one pass. Its own gradient is the composed rule. */
-function derivative(
-  name: string,
-  kernel: (out: Ptr, g: Ptr, at: Ptr, n: number) => number,
-  slope: (at: Tensor) => Tensor,
-  curvature: (at: Tensor) => Tensor | null,
-): { (g: Tensor, at: Tensor): Tensor; readonly record: OpRecord<null> } {
-  const record: OpRecord<null> = {
-    name,
-    forward: ([g, at]) => mapPair(g as Tensor, at as Tensor, kernel),
-    saves: { inputs: [0, 1] },
-    vjp: ([v], s) => {
-      const at = s.input(1);
-      const bend = s.needs(1) ? curvature(at) : null;
-      return [
-        s.needs(0) ? mul(v as Tensor, slope(at)) : null,
-        bend && mul(v as Tensor, mul(s.input(0), bend)),
-      ];
-    },
-  };
-  return Object.assign((g: Tensor, at: Tensor) => apply(record, [g, at], null), { record });
-}
-
-/** A map with numbers as attributes. */
-function parametric<A>(
-  name: string,
-  emit: (out: Ptr, x: Ptr, n: number, attrs: A) => number,
-  saves: "input" | "output",
-  vjp: (g: Tensor, saved: Saved, attrs: A) => Tensor,
-): OpRecord<A> {
-  return {
-    name,
-    forward: ([x], attrs) => mapF32(x as Tensor, (out, from, n) => emit(out, from, n, attrs)),
-    saves: savesOf(saves),
-    vjp: ([g], s, attrs) => [vjp(g as Tensor, s, attrs)],
-  };
-}
-
-const mask = (g: Tensor, on: Tensor): Tensor => where(on, g, 0);
+import { gt } from "./compare.ts";
+import { unary } from "./define.ts";
+import { derivative, parametric } from "./derivative.ts";
+import { narrow } from "./movement.ts";
+import { where } from "./select.ts";
+import { abs, erf, exp, neg, square } from "./unary.ts";
 
 const reluGrad = /* @__PURE__ */ derivative(
   "reluGrad",
@@ -155,57 +117,32 @@ const siluGrad = /* @__PURE__ */ derivative(
 /** x·sigmoid(x), also called swish. */
 export const silu = /* @__PURE__ */ unary("silu", k.silu_f32, "input", (g, s) => siluGrad(g, s.input(0)));
 
-const leakyReluRecord = /* @__PURE__ */ parametric<number>(
-  "leakyRelu",
-  (out, x, n, slope) => k.leakyRelu_f32(out, x, slope, n),
-  "input",
-  (g, s, slope) => where(gt(s.input(0), 0), g, mul(g, slope)),
-);
-
-/** x above 0, negativeSlope·x (default 0.01) below. */
-export const leakyRelu = /* @__PURE__ */ Object.assign(
-  (x: Tensor, options: { negativeSlope?: number } = {}): Tensor =>
-    apply(leakyReluRecord, [x], options.negativeSlope ?? 0.01),
-  { record: leakyReluRecord },
-);
-
-const eluRecord = /* @__PURE__ */ parametric<number>(
-  "elu",
-  (out, x, n, alpha) => k.elu_f32(out, x, alpha, n),
-  "input",
-  (g, s, alpha) => {
-    const x = s.input(0);
-    return where(gt(x, 0), g, mul(g, mul(exp(x), alpha)));
-  },
-);
-
-/** x above 0, alpha·(eˣ − 1) (alpha 1 by default) below. */
-export const elu = /* @__PURE__ */ Object.assign(
-  (x: Tensor, options: { alpha?: number } = {}): Tensor => apply(eluRecord, [x], options.alpha ?? 1),
-  { record: eluRecord },
-);
-
-export interface Bounds {
-  readonly min: number;
-  readonly max: number;
+/** What mish's derivatives are made of: tanh(softplus x), sigmoid x and 1 − tanh². */
+function mishParts(x: Tensor): { t: Tensor; s: Tensor; q: Tensor } {
+  const t = tanh(softplus(x));
+  return { t, s: sigmoid(x), q: sub(1, square(t)) };
 }
 
-const clampRecord = /* @__PURE__ */ parametric<Bounds>(
-  "clamp",
-  (out, x, n, { min, max }) => k.clamp_f32(out, x, min, max, n),
-  "input",
-  (g, s, { min, max }) => mask(g, logicalAnd(ge(s.input(0), min), le(s.input(0), max))),
+const mishGrad = /* @__PURE__ */ derivative(
+  "mishGrad",
+  k.mishGrad_f32,
+  (x) => {
+    const { t, s, q } = mishParts(x);
+    return add(t, mul(mul(x, s), q));
+  },
+  // s·q·(2 + x·(1 − s − 2s·t))
+  (x) => {
+    const { t, s, q } = mishParts(x);
+    return mul(mul(s, q), add(mul(x, sub(1, mul(s, add(mul(t, 2), 1)))), 2));
+  },
 );
 
-/** x held within [min, max]; a bound left out does not bind. The gradient is 0 outside. */
-export const clamp = /* @__PURE__ */ Object.assign(
-  (x: Tensor, options: { min?: number; max?: number }): Tensor => {
-    if (options.min === undefined && options.max === undefined)
-      throw new ValueError("clamp: give min, max or both");
-    return apply(clampRecord, [x], { min: options.min ?? -Infinity, max: options.max ?? Infinity });
-  },
-  { record: clampRecord },
-);
+/**
+ * x·tanh(softplus x) (Misra 2019; PyTorch's `mish`).
+ * @example
+ * mish(tensor([-1, 0, 2])); // [-0.3034, 0, 1.944]
+ */
+export const mish = /* @__PURE__ */ unary("mish", k.mish_f32, "input", (g, s) => mishGrad(g, s.input(0)));
 
 const softplusRecord = /* @__PURE__ */ parametric<{ readonly beta: number; readonly threshold: number }>(
   "softplus",
@@ -229,7 +166,42 @@ export const logsigmoid = /* @__PURE__ */ unary("logsigmoid", k.logsigmoid_f32, 
   mul(g, sigmoid(neg(s.input(0)))),
 );
 
-/** min(max(x, 0), 6). */
-export const relu6 = /* @__PURE__ */ unary("relu6", k.relu6_f32, "input", (g, s) =>
-  mask(g, logicalAnd(gt(s.input(0), 0), lt(s.input(0), 6))),
+/**
+ * x / (1 + |x|).
+ * @example
+ * softsign(tensor([-1, 0, 3])); // [-0.5, 0, 0.75]
+ */
+export const softsign = /* @__PURE__ */ unary("softsign", k.softsign_f32, "input", (g, s) =>
+  div(g, square(add(abs(s.input(0)), 1))),
 );
+
+/**
+ * x − tanh x, accurate near 0.
+ * @example
+ * tanhshrink(tensor([0, 1])); // [0, 0.2384]
+ */
+export const tanhshrink = /* @__PURE__ */ unary("tanhshrink", k.tanhshrink_f32, "input", (g, s) =>
+  mul(g, square(tanh(s.input(0)))),
+);
+
+/**
+ * a·sigmoid(b), where a and b are the halves of x along `dim` (default −1), which must have an even size (Dauphin et al. 2016).
+ * @throws {ShapeError} a scalar, or an odd size.
+ * @example
+ * glu(tensor([1, 2, 0, 0])); // [0.5, 1]
+ */
+export function glu(x: Tensor, options: { dim?: number } = {}): Tensor {
+  const dim = normalizeDim("glu", options.dim ?? -1, x.ndim);
+  const n = x.shape[dim] ?? 1;
+  if (n % 2 !== 0 || x.ndim === 0) {
+    throw new ShapeError(
+      `glu: dimension ${dim} of ${formatShape(x.shape)} has ${n} elements, an even number is needed to halve it`,
+    );
+  }
+  return composite("glu", () =>
+    mul(
+      narrow(x, { dim, start: 0, length: n / 2 }),
+      sigmoid(narrow(x, { dim, start: n / 2, length: n / 2 })),
+    ),
+  );
+}

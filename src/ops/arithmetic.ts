@@ -1,7 +1,8 @@
 import { ValueError } from "../errors.ts";
 import * as k from "../program/kernels.gen.ts";
+import { composite } from "../tensor/lifetime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { eq, gt } from "./compare.ts";
+import { eq, gt, lt } from "./compare.ts";
 import { binary } from "./define.ts";
 import { log, neg, square, trunc } from "./unary.ts";
 import { where } from "./select.ts";
@@ -119,3 +120,19 @@ export const floorDivide = /* @__PURE__ */ binary("floorDivide", {
   kernels: { f32: k.floorDivide_f32, i32: k.floorDivide_i32 },
   explain: divisionByZero("floorDivide"),
 });
+
+/**
+ * x + weight·(y − x): x at weight 0, y at weight 1. All broadcast; PyTorch's `lerp` with `end` for y.
+ * @param weight a number, or a weight for each element.
+ * @example
+ * lerp(tensor([0, 10]), tensor([10, 20]), 0.25); // [2.5, 12.5]
+ */
+export function lerp(x: Tensor, y: Tensor, weight: Tensor | number): Tensor {
+  return composite("lerp", () => {
+    const reach = sub(y, x);
+    // From the nearer end, so that both ends are exact.
+    if (typeof weight === "number")
+      return weight < 0.5 ? add(x, mul(reach, weight)) : sub(y, mul(reach, 1 - weight));
+    return where(lt(weight, 0.5), add(x, mul(reach, weight)), sub(y, mul(reach, sub(1, weight))));
+  });
+}

@@ -1,5 +1,11 @@
+import { apply } from "../autograd/apply.ts";
+import type { OpRecord } from "../autograd/node.ts";
 import * as k from "../program/kernels.gen.ts";
-import { binary } from "./define.ts";
+import type { DType } from "../tensor/dtype.ts";
+import { contiguous, empty, type Tensor } from "../tensor/tensor.ts";
+import type { Ptr } from "../wasm/heap.ts";
+import { castTo } from "./cast.ts";
+import { binary, type UnaryOp } from "./define.ts";
 
 /** x = y, as bool. */
 export const eq = /* @__PURE__ */ binary("eq", {
@@ -33,3 +39,49 @@ export const logicalOr = /* @__PURE__ */ binary("logicalOr", { kernels: { bool: 
 
 /** Exactly one is not 0, as bool. */
 export const logicalXor = /* @__PURE__ */ binary("logicalXor", { kernels: { bool: k.logicalXor_bool } });
+
+/** A question about each element. */
+function question(
+  name: string,
+  kernel: (out: Ptr, x: Ptr, n: number) => number,
+  dtype: DType = "f32",
+): UnaryOp {
+  const record: OpRecord<null> = {
+    name,
+    forward([input]) {
+      const x = contiguous(castTo(input as Tensor, dtype));
+      const out = empty(x.shape, "bool");
+      if (out.size > 0) kernel(out.ptr, x.ptr, out.size);
+      return out;
+    },
+  };
+  return Object.assign((x: Tensor) => apply(record, [x], null), { record });
+}
+
+/**
+ * Whether each element is NaN, as bool.
+ * @example
+ * isnan(tensor([0 / 0, 1])); // [true, false]
+ */
+export const isnan = /* @__PURE__ */ question("isnan", k.isnan_f32);
+
+/**
+ * Whether each element is Infinity or −Infinity, as bool.
+ * @example
+ * isinf(tensor([1 / 0, 1])); // [true, false]
+ */
+export const isinf = /* @__PURE__ */ question("isinf", k.isinf_f32);
+
+/**
+ * Whether each element is neither infinite nor NaN, as bool.
+ * @example
+ * isfinite(tensor([1 / 0, 1])); // [false, true]
+ */
+export const isfinite = /* @__PURE__ */ question("isfinite", k.isfinite_f32);
+
+/**
+ * Whether each element is 0, as bool.
+ * @example
+ * logicalNot(tensor([true, false])); // [false, true]
+ */
+export const logicalNot = /* @__PURE__ */ question("logicalNot", k.logicalNot_bool, "bool");

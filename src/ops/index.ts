@@ -5,19 +5,46 @@ export { to } from "./cast.ts";
 export * from "./compare.ts";
 export { conv1d, conv2d, convTranspose1d, convTranspose2d } from "./conv.ts";
 export type { Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, Size2d } from "./conv.ts";
+export * from "./distance.ts";
 export { dropout } from "./dropout.ts";
 export { embedding, gather, indexSelect, oneHot } from "./indexing.ts";
 export { crossEntropy, nllLoss, type CrossEntropyOptions } from "./classloss.ts";
-export { binaryCrossEntropyWithLogits, huberLoss, l1Loss, mseLoss, smoothL1Loss } from "./loss.ts";
+export * from "./likelihood.ts";
+export {
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  huberLoss,
+  l1Loss,
+  mseLoss,
+  smoothL1Loss,
+} from "./loss.ts";
 export type { BceOptions, LossOptions } from "./loss.ts";
 export type { Reduction } from "./reduction.ts";
+export { max, min, type Extremum, type ExtremumOptions } from "./extrema.ts";
 export { linear, matmul, outer } from "./matmul.ts";
 export * from "./movement.ts";
 export { batchNorm } from "./norm.ts";
+export * from "./piecewise.ts";
 export { avgPool2d, maxPool2d } from "./pool.ts";
 export type { AvgPoolOptions, MaxPoolOptions, PoolOptions } from "./pool.ts";
-export { all, amax, amin, any, argmax, argmin, logsumexp, mean, prod, std, sum, var } from "./reduce.ts";
+export {
+  all,
+  amax,
+  amin,
+  any,
+  argmax,
+  argmin,
+  countNonzero,
+  logsumexp,
+  mean,
+  prod,
+  std,
+  sum,
+  var,
+} from "./reduce.ts";
 export type { ArgOptions, ReduceOptions, VarOptions } from "./reduce.ts";
+export { cumprod, cumsum } from "./scan.ts";
 export { where } from "./select.ts";
 export { logSoftmax, softmax } from "./softmax.ts";
 export * from "./unary.ts";
+export { norm, normalize, type NormOptions } from "./vectornorm.ts";

@@ -8,11 +8,13 @@ import { composite } from "../tensor/lifetime.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { contiguous, empty, type Tensor } from "../tensor/tensor.ts";
 import { sigmoid } from "./activation.ts";
-import { add, mul, sub } from "./arithmetic.ts";
+import { add, div, mul, sub } from "./arithmetic.ts";
 import { castTo } from "./cast.ts";
 import { lt } from "./compare.ts";
+import { mapPair } from "./define.ts";
+import { clamp } from "./piecewise.ts";
 import { where } from "./select.ts";
-import { abs, neg, square } from "./unary.ts";
+import { abs, log, neg, square } from "./unary.ts";
 import { checkReduction, reduced, type Reduction } from "./reduction.ts";
 
 export interface LossOptions {
@@ -20,7 +22,7 @@ export interface LossOptions {
   reduction?: Reduction;
 }
 
-function checkPair(op: string, input: Tensor, target: Tensor): void {
+export function checkPair(op: string, input: Tensor, target: Tensor): void {
   if (!sameShape(input.shape, target.shape)) {
     throw new ShapeError(
       `${op}: input ${formatShape(input.shape)} and target ${formatShape(target.shape)} must have one shape (broadcasting here is nearly always a mistake; reshape one of them)`,
@@ -28,7 +30,8 @@ function checkPair(op: string, input: Tensor, target: Tensor): void {
   }
 }
 
-function elementwise(op: string, losses: (input: Tensor, target: Tensor) => Tensor) {
+/** A loss of each element and its target, reduced. */
+export function elementwise(op: string, losses: (input: Tensor, target: Tensor) => Tensor) {
   return (input: Tensor, target: Tensor, options: LossOptions = {}): Tensor => {
     const reduction = checkReduction(op, options.reduction);
     checkPair(op, input, target);
@@ -127,4 +130,40 @@ export const binaryCrossEntropyWithLogits = /* @__PURE__ */ Object.assign(
     });
   },
   { record: bceRecord },
+);
+
+const probabilityRecord: OpRecord<null> = {
+  name: "binaryCrossEntropy",
+  forward: ([x, t]) => mapPair(castTo(x as Tensor, "f32"), castTo(t as Tensor, "f32"), k.bce_f32),
+  saves: { inputs: [0, 1] },
+  vjp: ([incoming], s) => {
+    const g = incoming as Tensor;
+    const x = s.input(0);
+    const rest = sub(1, x);
+    return [
+      // PyTorch holds the denominator away from 0, so that x = 0 or 1 has a large gradient and not an infinite one.
+      s.needs(0) ? mul(g, div(sub(x, s.input(1)), clamp(mul(x, rest), { min: 1e-12 }))) : null,
+      s.needs(1) ? mul(g, sub(log(rest), log(x))) : null,
+    ];
+  },
+};
+
+/**
+ * Binary cross-entropy of probabilities in [0, 1] with targets in [0, 1]: −t·log x − (1 − t)·log(1 − x), the logarithms held at
+ * −100 and above. Where logits are at hand, `binaryCrossEntropyWithLogits` is more accurate. PyTorch's `binary_cross_entropy`.
+ * @param options reduction; weight: of each element, broadcast.
+ * @throws {ShapeError} input and target differ in shape.
+ * @example
+ * binaryCrossEntropy(tensor([0.9, 0.2]), tensor([1, 0])); // 0.1643
+ */
+export const binaryCrossEntropy = /* @__PURE__ */ Object.assign(
+  (input: Tensor, target: Tensor, options: LossOptions & { weight?: Tensor } = {}): Tensor => {
+    const reduction = checkReduction("binaryCrossEntropy", options.reduction);
+    checkPair("binaryCrossEntropy", input, target);
+    return composite("binaryCrossEntropy", () => {
+      const losses = apply(probabilityRecord, [input, target], null);
+      return reduced(options.weight ? mul(losses, options.weight) : losses, reduction);
+    });
+  },
+  { record: probabilityRecord },
 );

@@ -1,4 +1,5 @@
 import { apply } from "../autograd/apply.ts";
+import { isGradEnabled } from "../autograd/mode.ts";
 import type { OpRecord, Saved } from "../autograd/node.ts";
 import { ShapeError } from "../errors.ts";
 import * as k from "../program/kernels.gen.ts";
@@ -10,7 +11,8 @@ import type { Ptr } from "../wasm/heap.ts";
 import { div, mul, sub } from "./arithmetic.ts";
 import { castTo, to } from "./cast.ts";
 import { eq } from "./compare.ts";
-import { expand, reshape } from "./movement.ts";
+import { expand, permute, reshape } from "./movement.ts";
+import { productOfOthers } from "./scan.ts";
 import { exp, sqrt } from "./unary.ts";
 import { where } from "./select.ts";
 
@@ -21,7 +23,7 @@ export interface ReduceOptions {
   keepdim?: boolean;
 }
 
-interface Reduction {
+export interface Reduction {
   readonly dims: readonly number[];
   readonly keepdim: boolean;
 }
@@ -52,7 +54,7 @@ function runsOf(dims: readonly number[]): [number, number][] {
 }
 
 /** Reduces run by run: right for reductions of reductions (sums, products, extrema). */
-function reduceRuns(x: Tensor, { dims, keepdim }: Reduction, kernel: Kernel, dtype: DType): Tensor {
+export function reduceRuns(x: Tensor, { dims, keepdim }: Reduction, kernel: Kernel, dtype: DType): Tensor {
   let current = contiguous(x);
   if (dims.length === 0) {
     const out = empty(current.shape, dtype);
@@ -99,7 +101,7 @@ function reduceTogether(x: Tensor, { dims, keepdim }: Reduction, kernel: Kernel,
 }
 
 /** Spreads a reduced gradient back over the dimensions that were reduced. */
-function spread(g: Tensor, shape: Shape, { dims, keepdim }: Reduction): Tensor {
+export function spread(g: Tensor, shape: Shape, { dims, keepdim }: Reduction): Tensor {
   const kept = keepdim
     ? g
     : reshape(
@@ -126,7 +128,7 @@ function reducer(record: OpRecord<Reduction>): Reducer {
   return Object.assign(op, { record });
 }
 
-function refuseEmpty(name: string, x: Tensor, dims: readonly number[]): void {
+export function refuseEmpty(name: string, x: Tensor, dims: readonly number[]): void {
   if (countOf(x.shape, dims) === 0) {
     throw new ShapeError(
       `${name}: nothing to reduce: ${formatShape(x.shape)} has no elements along [${dims.join(", ")}], and ${name} of nothing is undefined`,
@@ -202,10 +204,27 @@ export const prod = /* @__PURE__ */ reducer({
   vjp: ([g], s, how) => [prodGrad(g as Tensor, s, how)],
 });
 
+/** Moves the reduced dimensions to the end and merges them. */
+function gathered(x: Tensor, dims: readonly number[]): { lines: Tensor; back: (lines: Tensor) => Tensor } {
+  const kept = x.shape.map((_, d) => d).filter((d) => !dims.includes(d));
+  const order = [...kept, ...dims];
+  const moved = permute(x, order);
+  const inverse = order.map((_, d) => order.indexOf(d));
+  return {
+    lines: reshape(moved, [...moved.shape.slice(0, kept.length), countOf(x.shape, dims)]),
+    back: (lines) => permute(reshape(lines, moved.shape), inverse),
+  };
+}
+
 /** ∂Πx/∂xᵢ is the product of the others: Πx/xᵢ, but with zeros about the product that leaves the zero out. */
 function prodGrad(g: Tensor, s: Saved, how: Reduction): Tensor {
   const x = s.input(0);
   const dims = how.dims;
+  if (isGradEnabled()) {
+    // With derivatives to come, zeros must not be told apart by a mask.
+    const { lines, back } = gathered(x, dims);
+    return mul(spread(g, x.shape, how), back(productOfOthers(lines, lines.ndim - 1)));
+  }
   const zero = to(eq(x, 0), "f32");
   const zeros = sum(zero, { dim: dims, keepdim: true });
   const safe = where(eq(x, 0), 1, x);
@@ -286,6 +305,16 @@ export const any = /* @__PURE__ */ logical("any", k.any_bool);
 
 /** Whether all elements are not 0. */
 export const all = /* @__PURE__ */ logical("all", k.all_bool);
+
+/**
+ * How many elements are not 0, as i32.
+ * @example
+ * countNonzero(tensor([[0, 1], [2, 3]]), { dim: 0 }); // [1, 2]
+ */
+export const countNonzero = /* @__PURE__ */ reducer({
+  name: "countNonzero",
+  forward: ([x], how) => reduceTogether(castTo(x as Tensor, "bool"), how, k.sum_bool, "i32"),
+});
 
 export interface ArgOptions {
   /** Dimension to search; default all elements, flattened. */

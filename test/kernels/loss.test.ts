@@ -238,4 +238,29 @@ describe.each(variants)("losses, %s", (variant) => {
     kernels.run("bceWithLogits_f32", losses, x, target, 5);
     expect(losses.data).toEqual([200, 0, 0, 0, NaN]);
   });
+
+  test("bce_f32", () => {
+    for (const n of [0, 1, 3, 4, 5, 15, 16, 17, 1000]) {
+      kernels.reset();
+      const x = kernels.input(
+        "f32",
+        noise(n, 1).map((v) => (v + 1) / 2),
+      );
+      const target = kernels.input(
+        "f32",
+        noise(n, 2).map((t) => (t + 1) / 2),
+      );
+      const losses = kernels.output("f32", n);
+      kernels.run("bce_f32", losses, x, target, n);
+      const ts = target.data;
+      const loss = (v: number, i: number): number =>
+        -(ts[i] as number) * Math.log(v) - (1 - (ts[i] as number)) * Math.log1p(-v);
+      expectClose(losses.data, x.data.map(loss));
+    }
+    kernels.reset();
+    const x = kernels.input("f32", [0, 0, 1, 1, NaN, 2]);
+    const losses = kernels.output("f32", 6);
+    kernels.run("bce_f32", losses, x, kernels.input("f32", [0, 1, 0, 1, 1, 1]), 6);
+    expect(losses.data).toEqual([0, 100, 100, 0, NaN, NaN]);
+  });
 });

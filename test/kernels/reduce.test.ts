@@ -23,6 +23,14 @@ const variance = (values: number[], correction: number): number => {
   const centre = mean(values);
   return sum(values.map((value) => (value - centre) ** 2)) / Math.max(0, values.length - correction);
 };
+/** Visits the values in order, or from the last to the first, and leaves the results in place. */
+function along(group: number[], reversed: number, f: (value: number, i: number) => number): number[] {
+  const order = group.map((_, i) => (reversed ? group.length - 1 - i : i));
+  const out = group.slice();
+  for (const i of order) out[i] = f(group[i] as number, i);
+  return out;
+}
+
 /** The first greatest; the first NaN before all. */
 const whereGreatest = (values: number[]): number => {
   const nan = values.findIndex(Number.isNaN);
@@ -144,23 +152,71 @@ describe.each(variants)("reductions, %s", (variant) => {
   });
 
   test.each([
-    ["cumsum_f32", (a: number, b: number) => a + b, 0],
-    ["cumprod_f32", (a: number, b: number) => a * b, 1],
-  ])("%s", (name, step, first) => {
+    ["cumsum_f32", "f32", (a: number, b: number) => a + b, 0],
+    ["cumprod_f32", "f32", (a: number, b: number) => a * b, 1],
+    ["cumsum_i32", "i32", (a: number, b: number) => (a + b) | 0, 0],
+    ["cumprod_i32", "i32", Math.imul, 1],
+  ] as const)("%s", (name, kind, step, first) => {
     for (const [outer, n, inner] of SHAPES) {
-      kernels.reset();
-      const values = noise(outer * n * inner);
-      const x = kernels.input("f32", first === 1 ? values.map((value) => 1 + value / 50) : values);
-      const out = kernels.output("f32", x.count);
-      kernels.run(name, out, x, outer, n, inner);
-      const expected = columnsOf(x.data, outer, n, inner).map((group) => {
-        let carry = first;
-        return group.map((value) => (carry = step(carry, value)));
-      });
-      expectClose(columnsOf(out.data, outer, n, inner).flat(), expected.flat(), {
-        what: `[${outer}, ${n}, ${inner}]`,
-      });
+      for (const reversed of [0, 1]) {
+        kernels.reset();
+        const values = noise(outer * n * inner, 1, kind === "i32" ? 2 ** 30 : 1);
+        const x = kernels.input(
+          kind,
+          name === "cumprod_f32" ? values.map((value) => 1 + value / 50) : values,
+        );
+        const out = kernels.output(kind, x.count);
+        kernels.run(name, out, x, outer, n, inner, reversed);
+        const expected = columnsOf(x.data, outer, n, inner).map((group) => {
+          let carry: number = first;
+          return along(group, reversed, (value) => (carry = step(carry, value)));
+        });
+        expectClose(columnsOf(out.data, outer, n, inner).flat(), expected.flat(), {
+          what: `[${outer}, ${n}, ${inner}]`,
+        });
+      }
     }
+  });
+
+  test("recurrence_f32", () => {
+    for (const [outer, n, inner] of SHAPES) {
+      for (const reversed of [0, 1]) {
+        kernels.reset();
+        const [x, a] = [noise(outer * n * inner), noise(outer * n * inner, 2)];
+        const out = kernels.output("f32", x.length);
+        kernels.run(
+          "recurrence_f32",
+          out,
+          kernels.input("f32", x),
+          kernels.input("f32", a),
+          outer,
+          n,
+          inner,
+          reversed,
+        );
+        const factors = columnsOf(a, outer, n, inner);
+        const expected = columnsOf(x, outer, n, inner).map((group, column) => {
+          let carry = 0;
+          const factor = factors[column] as number[];
+          return along(group, reversed, (value, i) => (carry = (factor[i] as number) * carry + value));
+        });
+        expectClose(columnsOf(out.data, outer, n, inner).flat(), expected.flat());
+      }
+    }
+  });
+
+  test("repeatIndex_i32", () => {
+    for (const counts of [[], [1], [0, 3, 0, 2], [16, 1, 0, 40], Array<number>(20).fill(1)]) {
+      kernels.reset();
+      const expected = counts.flatMap((count, i) => Array<number>(count).fill(i));
+      const out = kernels.output("i32", expected.length);
+      const repeats = kernels.input("i32", counts);
+      expect(kernels.run("repeatIndex_i32", out, repeats, counts.length, expected.length)).toBe(0);
+      expect(out.data).toEqual(expected);
+    }
+    kernels.reset();
+    const out = kernels.output("i32", 2);
+    expect(kernels.run("repeatIndex_i32", out, kernels.input("i32", [2, 1, -1]), 3, 2)).toBe(3);
   });
 
   test("sumSquares_f32", () => {

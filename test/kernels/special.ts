@@ -71,6 +71,12 @@ export function mish(x: number): number {
   return gated(x, (e * (e + 2)) / (e * (e + 2) + 2));
 }
 
+export function mishSlope(x: number): number {
+  if (Math.abs(x) > 40) return Number(x > 0);
+  const t = Math.tanh(Math.log1p(Math.exp(x)));
+  return t + x * sigmoid(x) * (1 - t * t);
+}
+
 export function tanhshrink(x: number): number {
   const z = x * x;
   if (z > 0.0025) return x - Math.tanh(x);

@@ -18,7 +18,7 @@ const INTEGER = ["i32", "i32"] as const;
 const RULES: Record<string, Rule | readonly Rule[]> = {
   neg_f32: { f: (x) => -x },
   abs_f32: { f: Math.abs },
-  sign_f32: { f: Math.sign },
+  sign_f32: { f: (x) => Number(x > 0) - Number(x < 0) },
   floor_f32: { f: Math.floor },
   ceil_f32: { f: Math.ceil },
   trunc_f32: { f: Math.trunc },
@@ -107,6 +107,8 @@ const SLOPES: Record<string, (y: number) => number> = {
   geluGrad_f32: special.geluSlope,
   geluTanhGrad_f32: special.geluTanhSlope,
   siluGrad_f32: special.siluSlope,
+  mishGrad_f32: special.mishSlope,
+  hardswishGrad_f32: (x) => (x < -3 ? 0 : x > 3 ? 1 : x / 3 + 0.5),
 };
 
 const SIZES = [0, 1, 3, 4, 5, 15, 16, 17, 1000];

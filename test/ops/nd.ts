@@ -110,3 +110,12 @@ export const permute = (x: Nd, dims: readonly number[]): Nd =>
       return at(x, source);
     },
   );
+
+export const total = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+export const average = (values: readonly number[]): number => total(values) / values.length;
+
+/** Variance. */
+export const spreadOf = (values: readonly number[], correction = 1): number => {
+  const m = average(values);
+  return total(values.map((v) => (v - m) * (v - m))) / Math.max(0, values.length - correction);
+};

@@ -29,7 +29,7 @@ const roundEven = (x: number): number => {
   return Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - 1 : Object.is(x, -0) ? -0 : r;
 };
 
-interface UnaryOptions {
+export interface UnaryOptions {
   low?: number;
   high?: number;
   secondOrder?: boolean;
@@ -38,7 +38,11 @@ interface UnaryOptions {
 
 const SHAPES = [[5], [2, 3], [1], [0], [], [17]];
 
-function unary(op: (x: Tensor) => Tensor, f: (x: number) => number, options: UnaryOptions = {}): OpSpec {
+export function unary(
+  op: (x: Tensor) => Tensor,
+  f: (x: number) => number,
+  options: UnaryOptions = {},
+): OpSpec {
   const { low = -2, high = 2, special = true, ...rest } = options;
   return {
     samples: SHAPES.map((shape) => ({ inputs: [f32(shape, low, high)] })),
@@ -50,7 +54,7 @@ function unary(op: (x: Tensor) => Tensor, f: (x: number) => number, options: Una
 }
 
 /** An op with attributes. */
-function parametric<A extends object>(
+export function parametric<A extends object>(
   op: (x: Tensor, attrs: A) => Tensor,
   f: (x: number, attrs: A) => number,
   attrs: readonly A[],
@@ -68,6 +72,19 @@ function parametric<A extends object>(
 }
 
 const step = (op: (x: Tensor) => Tensor, f: (x: number) => number): OpSpec => unary(op, f);
+
+const question = (op: (x: Tensor) => Tensor, f: (x: number) => boolean): OpSpec => ({
+  samples: [
+    ...SHAPES.map((shape) => ({ inputs: [f32(shape)] })),
+    { inputs: [exactly([7], [NaN, Infinity, -Infinity, 0, -0, 1, 2 ** -149])] },
+    { inputs: [i32([5], -1, 2)] },
+    { inputs: [bool([5])] },
+  ],
+  call: ([x]) => op(x as Tensor),
+  reference: ([x]) => map(x as Nd, (v) => Number(f(v))),
+  dtype: "bool",
+  gradients: [],
+});
 
 export const unarySpecs = {
   abs: unary(ops.abs, Math.abs),
@@ -96,7 +113,7 @@ export const unarySpecs = {
   round: step(ops.round, roundEven),
   rsqrt: unary(ops.rsqrt, (x) => 1 / Math.sqrt(x), { low: 0.3, high: 4 }),
   sigmoid: unary(ops.sigmoid, sigmoid),
-  sign: step(ops.sign, Math.sign),
+  sign: step(ops.sign, (x) => Number(x > 0) - Number(x < 0)),
   silu: unary(ops.silu, (x) => (x === -Infinity ? NaN : x / (1 + Math.exp(-x))), { special: false }),
   sin: unary(ops.sin, Math.sin),
   sinh: unary(ops.sinh, Math.sinh),
@@ -105,46 +122,11 @@ export const unarySpecs = {
   tan: unary(ops.tan, Math.tan, { low: -1.2, high: 1.2 }),
   tanh: unary(ops.tanh, Math.tanh),
   trunc: step(ops.trunc, Math.trunc),
+  isfinite: question(ops.isfinite, Number.isFinite),
+  isinf: question(ops.isinf, (x) => Math.abs(x) === Infinity),
+  isnan: question(ops.isnan, Number.isNaN),
+  logicalNot: question(ops.logicalNot, (x) => x === 0),
 };
-
-const inner = (x: number): number => Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x);
-
-export const activationSpecs = {
-  clamp: {
-    ...parametric(
-      ops.clamp,
-      (x, { min = -Infinity, max = Infinity }) => (Number.isNaN(x) ? NaN : Math.min(Math.max(x, min), max)),
-      [{ min: -0.5, max: 0.7 }, { min: 0.1 }, { max: -0.1 }],
-    ),
-    errors: [[() => ops.clamp(one(), {}), "ValueError", /clamp: give min, max or both/]],
-  },
-  elu: parametric(ops.elu, (x, { alpha = 1 }) => (x > 0 ? x : alpha * Math.expm1(x)), [{}, { alpha: 0.6 }]),
-  gelu: {
-    ...parametric(
-      ops.gelu,
-      (x, { approximate = "none" }) =>
-        approximate === "tanh" ? 0.5 * x * (1 + Math.tanh(inner(x))) : 0.5 * x * (1 + erf(x / Math.SQRT2)),
-      [{}, { approximate: "tanh" }] as { approximate?: "none" | "tanh" }[],
-      { special: false },
-    ),
-    errors: [
-      [
-        () => ops.gelu(one(), { approximate: "erf" as "none" }),
-        "ValueError",
-        /gelu: approximate must be "none" or "tanh", got "erf"/,
-      ],
-    ],
-  },
-  leakyRelu: parametric(ops.leakyRelu, (x, { negativeSlope = 0.01 }) => (x > 0 ? x : x * negativeSlope), [
-    {},
-    { negativeSlope: 0.3 },
-  ]),
-  softplus: parametric(
-    ops.softplus,
-    (x, { beta = 1, threshold = 20 }) => (beta * x > threshold ? x : Math.log1p(Math.exp(beta * x)) / beta),
-    [{}, { beta: 2, threshold: 1 }],
-  ),
-} satisfies Record<string, OpSpec>;
 
 /** Something to call with wrong attributes. */
 export const one = (): Tensor => zeros([2]);
@@ -257,6 +239,23 @@ export const binarySpecs = {
   logicalAnd: logical(ops.logicalAnd, (x, y) => x && y),
   logicalOr: logical(ops.logicalOr, (x, y) => x || y),
   logicalXor: logical(ops.logicalXor, (x, y) => x !== y),
+  lerp: {
+    samples: [
+      { inputs: [f32([2, 3]), f32([3]), f32([2, 1], -1, 2)] },
+      { inputs: [f32([4]), f32([4])], attrs: 0.25 },
+      { inputs: [f32([4]), f32([4])], attrs: 0.75 },
+    ],
+    call: ([x, y, w], weight: number) => ops.lerp(x as Tensor, y as Tensor, w ?? weight),
+    reference: ([x, y, w], weight: number) => {
+      const reach = zip(y as Nd, x as Nd, (a, b) => a - b);
+      return zip(
+        x as Nd,
+        zip(w ?? nd([], [weight]), reach, (a, b) => a * b),
+        (a, b) => a + b,
+      );
+    },
+    errors: [[() => ops.lerp(zeros([2]), zeros([3]), 0.5), "ShapeError", /do not broadcast/]],
+  },
   where: {
     samples: [
       { inputs: [bool([2, 3]), f32([2, 3]), f32([3])] },

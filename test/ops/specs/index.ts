@@ -1,7 +1,15 @@
 import type { OpName, OpSpec } from "../spec.ts";
-import { activationSpecs, binarySpecs, unarySpecs } from "./elementwise.ts";
-import { convSpecs, lossSpecs, matmulSpecs, normSpecs, reduceSpecs, softmaxSpecs } from "./maths.ts";
+import { convSpecs } from "./conv.ts";
+import { activationSpecs } from "./activation.ts";
+import { binarySpecs, unarySpecs } from "./elementwise.ts";
+import { distanceSpecs } from "./distance.ts";
+import { lossSpecs } from "./loss.ts";
+import { matmulSpecs } from "./matmul.ts";
 import { movementSpecs } from "./movement.ts";
+import { normSpecs } from "./norm.ts";
+import { reduceSpecs } from "./reduce.ts";
+import { scanSpecs } from "./scan.ts";
+import { softmaxSpecs } from "./softmax.ts";
 
 /** Every public op has a spec: one that is missing here does not compile. */
 export const specs = {
@@ -10,9 +18,11 @@ export const specs = {
   ...binarySpecs,
   ...movementSpecs,
   ...reduceSpecs,
+  ...scanSpecs,
   ...softmaxSpecs,
   ...matmulSpecs,
   ...convSpecs,
   ...normSpecs,
   ...lossSpecs,
+  ...distanceSpecs,
 } satisfies Record<OpName, OpSpec>;
