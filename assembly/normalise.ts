@@ -1,6 +1,6 @@
 /** The element-wise halves of normalisation and its gradient: runs that share a mean and a scale. */
 import { madd, nmadd, splat } from "./simd/f32";
-import { loadUpTo, storeUpTo } from "./sums";
+import { Deviation, loadUpTo, moments, squaresAboutMean, storeUpTo, sumRun } from "./sums";
 
 
 @inline
@@ -89,4 +89,17 @@ export function inverseRoot(variance: f64, eps: f32): f32 {
 @inline
 export function elementOr(p: usize, i: i32, absent: f32): f32 {
   return p == 0 ? absent : load<f32>(p + ((<usize>i) << 2));
+}
+
+/** Stores the mean, unless it is that of the root mean square (`mean` is 0), and the factor of a row of n; returns the mean. */
+export function rowStatistics(mean: usize, invstd: usize, x: usize, n: i32, eps: f32): f32 {
+  let centre: f32 = 0;
+  if (mean != 0) {
+    centre = <f32>(sumRun(x, n) / n);
+    store<f32>(mean, centre);
+  }
+  const sums = moments<Deviation>(x, x, 0, n, centre);
+  const squares = mean != 0 ? squaresAboutMean(sums, n) : f64x2.extract_lane(sums, 1);
+  store<f32>(invstd, inverseRoot(squares / n, eps));
+  return centre;
 }

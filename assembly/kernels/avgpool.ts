@@ -1,6 +1,7 @@
 /**
  * Average pooling of planes [h, w] to [oh, ow]. A window's sum is divided by `divisor`, or where that is 0 by the number
- * of its places: those of the padding count where `countIncludePad` is set, those beyond it never (PyTorch's rule).
+ * of its places: those of the padding count where `countIncludePad` is set, those beyond it never (PyTorch's rule). A stride
+ * of 0 asks for adaptive windows, with `countIncludePad` 0.
  */
 import { shareStart } from "../loops";
 import { splat } from "../simd/f32";
@@ -8,10 +9,18 @@ import { loadUpTo, storeUpTo, sumRun } from "../sums";
 import { fourWithin, loadWindows, windowEnd, windowStart } from "../windows";
 
 /** What a window along one dimension counts. */
-@inline
-function extent(o: i32, stride: i32, padding: i32, kernel: i32, size: i32, countIncludePad: i32): i32 {
+function extent(
+  o: i32,
+  stride: i32,
+  padding: i32,
+  kernel: i32,
+  size: i32,
+  count: i32,
+  countIncludePad: i32,
+): i32 {
   if (countIncludePad != 0) return min(o * stride + kernel, size + 2 * padding) - o * stride;
-  return windowEnd(o, stride, padding, 1, kernel, size) - windowStart(o, stride, padding, 1);
+  const end = windowEnd(o, stride, padding, 1, kernel, size, count);
+  return end - windowStart(o, stride, padding, 1, size, count);
 }
 
 export function avgPool2d_f32(
@@ -39,12 +48,12 @@ export function avgPool2d_f32(
     const from = x + ((<usize>plane * h * w) << 2);
     for (let oy = 0; oy < oh; oy++) {
       let to = out + ((<usize>(plane * oh + oy) * ow) << 2);
-      const top = windowStart(oy, sh, ph, 1);
-      const bottom = windowEnd(oy, sh, ph, 1, kh, h);
-      const height = extent(oy, sh, ph, kh, h, countIncludePad);
+      const top = windowStart(oy, sh, ph, 1, h, oh);
+      const bottom = windowEnd(oy, sh, ph, 1, kh, h, oh);
+      const height = extent(oy, sh, ph, kh, h, oh, countIncludePad);
       let ox = 0;
       while (ox < ow) {
-        const places = height * extent(ox, sw, pw, kw, w, countIncludePad);
+        const places = height * extent(ox, sw, pw, kw, w, ow, countIncludePad);
         const scale: f32 = <f32>1 / <f32>(divisor != 0 ? divisor : places);
         // A long window is summed by `sumRun`.
         if (kw < 16 && fourWithin(ox, ow, sw, pw, 1, kw, w)) {
@@ -58,8 +67,8 @@ export function avgPool2d_f32(
           ox += 4;
           continue;
         }
-        const left = windowStart(ox, sw, pw, 1);
-        const width = windowEnd(ox, sw, pw, 1, kw, w) - left;
+        const left = windowStart(ox, sw, pw, 1, w, ow);
+        const width = windowEnd(ox, sw, pw, 1, kw, w, ow) - left;
         let sum: f64 = 0;
         for (let iy = top; iy < bottom; iy++) sum += sumRun(from + ((<usize>(iy * w + left)) << 2), width);
         store<f32>(to, <f32>(sum * <f64>scale));
@@ -122,15 +131,15 @@ export function avgPool2dGrad_f32(
         rowOf2x2(to + ((<usize>(2 * oy * w)) << 2), from, w, ow, quarter);
         continue;
       }
-      const top = windowStart(oy, sh, ph, 1);
-      const bottom = windowEnd(oy, sh, ph, 1, kh, h);
-      const height = extent(oy, sh, ph, kh, h, countIncludePad);
+      const top = windowStart(oy, sh, ph, 1, h, oh);
+      const bottom = windowEnd(oy, sh, ph, 1, kh, h, oh);
+      const height = extent(oy, sh, ph, kh, h, oh, countIncludePad);
       for (let ox = 0; ox < ow; ox++) {
-        const places = height * extent(ox, sw, pw, kw, w, countIncludePad);
+        const places = height * extent(ox, sw, pw, kw, w, ow, countIncludePad);
         const scale: f32 = <f32>1 / <f32>(divisor != 0 ? divisor : places);
         const each = splat(load<f32>(from + ((<usize>ox) << 2)) * scale);
-        const left = windowStart(ox, sw, pw, 1);
-        const right = windowEnd(ox, sw, pw, 1, kw, w);
+        const left = windowStart(ox, sw, pw, 1, w, ow);
+        const right = windowEnd(ox, sw, pw, 1, kw, w, ow);
         for (let iy = top; iy < bottom; iy++) {
           let p = to + ((<usize>(iy * w + left)) << 2);
           for (let rest = right - left; rest > 0; rest -= 4, p += 16) {

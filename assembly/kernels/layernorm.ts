@@ -2,20 +2,17 @@
  * Layer normalisation of the rows of x [rows, n] (Ba, Kiros, Hinton 2016), and by the root mean square alone (Zhang,
  * Sennrich 2019), which is the same about a mean of 0.
  */
-import { elementOr, inverseRoot, normaliseGradRun, normaliseRun } from "../normalise";
+import { elementOr, normaliseGradRun, normaliseRun, rowStatistics } from "../normalise";
 import { splat } from "../simd/f32";
 import { shareStart } from "../loops";
 import {
   demote,
-  Deviation,
   Gradient,
   high,
   loadUpTo,
   low,
   moments,
-  squaresAboutMean,
   storeUpTo,
-  sumRun,
   WeightedGradient,
 } from "../sums";
 
@@ -38,16 +35,8 @@ function forward(
     const offset = (<usize>row * n) << 2;
     const from = x + offset;
     const here = (<usize>row) << 2;
-    let centre: f32 = 0;
-    if (mean != 0) {
-      centre = <f32>(sumRun(from, n) / n);
-      store<f32>(mean + here, centre);
-    }
-    const sums = moments<Deviation>(from, from, 0, n, centre);
-    const squares = mean != 0 ? squaresAboutMean(sums, n) : f64x2.extract_lane(sums, 1);
-    const scale = inverseRoot(squares / n, eps);
-    store<f32>(invstd + here, scale);
-    normaliseRun(out + offset, from, weight, bias, n, centre, scale, 0);
+    const centre = rowStatistics(mean == 0 ? 0 : mean + here, invstd + here, from, n, eps);
+    normaliseRun(out + offset, from, weight, bias, n, centre, load<f32>(invstd + here), 0);
   }
   return 0;
 }
@@ -83,7 +72,7 @@ function grad(
   return 0;
 }
 
-/** dweight = Σ g·h and dbias = Σ g over the rows; dbias may be 0. Parts divide the columns. */
+/** dweight = Σ g·h and dbias = Σ g over the rows; each may be 0. Parts divide the columns. */
 function paramGrad(
   dweight: usize,
   dbias: usize,
@@ -115,7 +104,7 @@ function paramGrad(
       lo2 = f64x2.add(lo2, low(h));
       hi2 = f64x2.add(hi2, high(h));
     }
-    storeUpTo(dweight + here, demote(lo2, hi2), end - j);
+    if (dweight != 0) storeUpTo(dweight + here, demote(lo2, hi2), end - j);
     if (dbias != 0) storeUpTo(dbias + here, demote(lo1, hi1), end - j);
   }
   return 0;

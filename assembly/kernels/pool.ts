@@ -1,6 +1,6 @@
 /**
- * Max pooling of planes [h, w] to [oh, ow]. As in PyTorch the first of equals wins and NaN wins over all; `index` is the
- * winner's place in its plane.
+ * Max pooling of planes [h, w] to [oh, ow]; a stride of 0 asks for adaptive windows. As in PyTorch the first of equals wins and
+ * NaN wins over all; `index` is the winner's place in its plane, or −1 where all taps of a dilated window lie in the padding.
  */
 import { shareStart } from "../loops";
 import { select, splat } from "../simd/f32";
@@ -75,12 +75,12 @@ export function maxPool2d_f32(
         rowOf2x2(out + row, index + row, from + ((<usize>top) << 2), top, w, ow);
         continue;
       }
-      const top = windowStart(oy, sh, ph, dh);
-      const bottom = windowEnd(oy, sh, ph, dh, kh, h);
+      const top = windowStart(oy, sh, ph, dh, h, oh);
+      const bottom = windowEnd(oy, sh, ph, dh, kh, h, oh);
       let ox = 0;
       while (ox < ow) {
         const to = row + ((<usize>ox) << 2);
-        if (fourWithin(ox, ow, sw, pw, dw, kw, w)) {
+        if (top < bottom && fourWithin(ox, ow, sw, pw, dw, kw, w)) {
           let best = splat(-Infinity);
           const start = ox * sw - pw;
           const offsets = i32x4.mul(i32x4.splat(sw), i32x4(0, 1, 2, 3));
@@ -99,10 +99,10 @@ export function maxPool2d_f32(
           ox += 4;
           continue;
         }
-        const left = windowStart(ox, sw, pw, dw);
-        const right = windowEnd(ox, sw, pw, dw, kw, w);
+        const left = windowStart(ox, sw, pw, dw, w, ow);
+        const right = windowEnd(ox, sw, pw, dw, kw, w, ow);
         let best: f32 = -Infinity;
-        let winner = top * w + left;
+        let winner = top < bottom && left < right ? top * w + left : -1;
         for (let iy = top; iy < bottom; iy += dh) {
           for (let ix = left; ix < right; ix += dw) {
             const v = load<f32>(from + ((<usize>(iy * w + ix)) << 2));
@@ -140,14 +140,16 @@ export function maxPool2dGrad_f32(
     memory.fill(to, 0, (<usize>hw) << 2);
     const end = from + ((<usize>ohw) << 2);
     for (let p = from; p < end; p += 4) {
-      const at = to + ((<usize>load<i32>(index + p)) << 2);
+      const winner = load<i32>(index + p);
+      if (winner < 0) continue;
+      const at = to + ((<usize>winner) << 2);
       store<f32>(at, load<f32>(at) + load<f32>(g + p));
     }
   }
   return 0;
 }
 
-/** out = x at `index`: the gradient's gradient. */
+/** out = x at `index`, 0 where there is none: the gradient's gradient. */
 export function maxPool2dGather_f32(
   out: usize,
   x: usize,
@@ -164,7 +166,8 @@ export function maxPool2dGather_f32(
     const from = x + ((<usize>plane * hw) << 2);
     const end = (<usize>(plane + 1) * ohw) << 2;
     for (let p = (<usize>plane * ohw) << 2; p < end; p += 4) {
-      store<f32>(out + p, load<f32>(from + ((<usize>load<i32>(index + p)) << 2)));
+      const winner = load<i32>(index + p);
+      store<f32>(out + p, winner < 0 ? 0 : load<f32>(from + ((<usize>winner) << 2)));
     }
   }
   return 0;

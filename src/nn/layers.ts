@@ -1,9 +1,10 @@
 import { ValueError } from "../errors.ts";
 import { gelu, relu, sigmoid, tanh } from "../ops/activation.ts";
+import { avgPool2d, type AvgPoolOptions } from "../ops/avgpool.ts";
 import { dropout } from "../ops/dropout.ts";
 import { linear } from "../ops/matmul.ts";
+import { maxPool2d, type MaxPoolOptions } from "../ops/maxpool.ts";
 import { flatten } from "../ops/movement.ts";
-import { avgPool2d, maxPool2d, type AvgPoolOptions, type MaxPoolOptions } from "../ops/pool.ts";
 import { softmax } from "../ops/softmax.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import type { Size2d } from "../ops/conv.ts";

@@ -1,13 +1,21 @@
 /** All public ops. */
 export * from "./activation.ts";
 export * from "./arithmetic.ts";
+export { adaptiveAvgPool1d, adaptiveAvgPool2d, avgPool1d, avgPool2d, lpPool1d, lpPool2d } from "./avgpool.ts";
+export type { AvgPoolOptions, LpPoolOptions } from "./avgpool.ts";
 export { to } from "./cast.ts";
 export * from "./compare.ts";
 export { conv1d, conv2d, convTranspose1d, convTranspose2d } from "./conv.ts";
 export type { Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, Size2d } from "./conv.ts";
 export * from "./distance.ts";
 export { dropout } from "./dropout.ts";
+export { fold, unfold, type UnfoldOptions } from "./fold.ts";
+export { affineGrid, gridSample, type GridSampleOptions } from "./gridsample.ts";
+export { groupNorm, instanceNorm, localResponseNorm } from "./groupnorm.ts";
+export type { GroupNormOptions, InstanceNormOptions, LocalResponseNormOptions } from "./groupnorm.ts";
 export { embedding, gather, indexSelect, oneHot } from "./indexing.ts";
+export { interpolate, type InterpolateMode, type InterpolateOptions } from "./interpolate.ts";
+export { layerNorm, rmsNorm, type LayerNormOptions, type RMSNormOptions } from "./layernorm.ts";
 export { crossEntropy, nllLoss, type CrossEntropyOptions } from "./classloss.ts";
 export * from "./likelihood.ts";
 export {
@@ -22,11 +30,10 @@ export type { BceOptions, LossOptions } from "./loss.ts";
 export type { Reduction } from "./reduction.ts";
 export { max, min, type Extremum, type ExtremumOptions } from "./extrema.ts";
 export { linear, matmul, outer } from "./matmul.ts";
+export { adaptiveMaxPool1d, adaptiveMaxPool2d, maxPool1d, maxPool2d, type MaxPoolOptions } from "./maxpool.ts";
 export * from "./movement.ts";
-export { batchNorm } from "./norm.ts";
+export { batchNorm, type BatchNormOptions } from "./norm.ts";
 export * from "./piecewise.ts";
-export { avgPool2d, maxPool2d } from "./pool.ts";
-export type { AvgPoolOptions, MaxPoolOptions, PoolOptions } from "./pool.ts";
 export {
   all,
   amax,
@@ -48,3 +55,4 @@ export { where } from "./select.ts";
 export { logSoftmax, softmax } from "./softmax.ts";
 export * from "./unary.ts";
 export { norm, normalize, type NormOptions } from "./vectornorm.ts";
+export type { AdaptiveSize2d, PoolOptions, Size1d } from "./window.ts";

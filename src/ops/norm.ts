@@ -3,6 +3,7 @@ import { isGradEnabled } from "../autograd/mode.ts";
 import type { OpRecord, Saved } from "../autograd/node.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import * as k from "../program/kernels.gen.ts";
+import { fillWith } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { contiguous, copyInto, empty, type Tensor } from "../tensor/tensor.ts";
 import type { Ptr } from "../wasm/heap.ts";
@@ -11,13 +12,14 @@ import { castTo } from "./cast.ts";
 import { reshape } from "./movement.ts";
 import { mean, sum } from "./reduce.ts";
 import { around } from "./softmax.ts";
+import { checkChannels, checkRunning, dense, updateRunning, type Running } from "./statistics.ts";
 import { rsqrt, square } from "./unary.ts";
 
 export interface BatchNormOptions {
   /** Running estimates [c]; used in eval mode, and updated in place in training mode. */
   runningMean?: Tensor | null;
   runningVar?: Tensor | null;
-  /** Scale and shift [c]; both or none. */
+  /** Scale and shift [c]. */
   weight?: Tensor | null;
   bias?: Tensor | null;
   /** Normalise by the batch's own statistics. Default false. */
@@ -32,81 +34,79 @@ interface Rule {
   readonly training: boolean;
   readonly momentum: number;
   readonly eps: number;
-  readonly runningMean: Tensor | null;
-  readonly runningVar: Tensor | null;
+  readonly running: Running | null;
+  /** Inputs behind x: weight and bias, as far as they are given. */
+  readonly weight: boolean;
+  readonly bias: boolean;
 }
 
 const NULL = 0 as Ptr;
 
 const record: OpRecord<Rule> = {
   name: "batchNorm",
-  forward([input, weight, bias], rule, extras) {
-    const x = contiguous(castTo(input as Tensor, "f32"));
+  forward(inputs, rule, extras) {
+    const x = contiguous(castTo(inputs[0] as Tensor, "f32"));
     const [n, c, s] = around(x.shape, 1);
     const out = empty(x.shape, "f32");
     const invstd = empty([c], "f32");
     const centre = empty([c], "f32");
-    const { runningMean, runningVar } = rule;
+    extras.push(centre, invstd);
+    const { running } = rule;
     if (rule.training) {
       const variance = empty([c], "f32");
+      // PyTorch: nothing is learnt of an empty batch.
+      if (out.size === 0) return out;
       k.batchNormStats_f32(centre.ptr, variance.ptr, invstd.ptr, x.ptr, n, c, s, rule.eps);
-      if (runningMean && runningVar) {
-        k.runningStats_f32(
-          runningMean.ptr,
-          runningVar.ptr,
-          centre.ptr,
-          variance.ptr,
-          c,
-          rule.momentum,
-          n * s,
-        );
-        runningMean.storage.version++;
-        runningVar.storage.version++;
-      }
-    } else {
-      copyInto(centre, runningMean as Tensor);
-      k.invstd_f32(invstd.ptr, (runningVar as Tensor).ptr, c, rule.eps);
+      if (running) updateRunning(running, centre, variance, rule.momentum, n * s);
+    } else if (running) {
+      copyInto(centre, running.runningMean);
+      k.invstd_f32(invstd.ptr, contiguous(running.runningVar).ptr, c, rule.eps);
     }
-    extras.push(centre, invstd);
-    const w = weight === undefined ? NULL : contiguous(weight).ptr;
-    const b = bias === undefined ? NULL : contiguous(bias).ptr;
-    k.batchNorm_f32(out.ptr, x.ptr, centre.ptr, invstd.ptr, w, b, n, c, s);
+    const weight = dense(rule.weight ? inputs[1] : null);
+    const bias = dense(rule.bias ? inputs.at(-1) : null);
+    if (out.size > 0) k.batchNorm_f32(out.ptr, x.ptr, centre.ptr, invstd.ptr, weight, bias, n, c, s);
     return out;
   },
   saves: { inputs: [0, 1] },
   vjp: ([g], s, rule) => {
     if (isGradEnabled()) return composedGrad(g as Tensor, s, rule);
-    const affine = s.shapes.length > 1;
     const inputs = [g as Tensor, s.input(0), s.extra(0), s.extra(1)];
-    if (affine) inputs.push(s.input(1));
-    return applyMulti(gradRecord, inputs, rule.training);
+    if (rule.weight) inputs.push(s.input(1));
+    const [dx, dweight, dbias] = applyMulti(gradRecord, inputs, rule) as [Tensor, Tensor, Tensor];
+    return [dx, ...(rule.weight ? [dweight] : []), ...(rule.bias ? [dbias] : [])];
   },
 };
 
 /** All three gradients in one pass. Has no gradient of its own: under createGraph the composed rule takes its place. */
-const gradRecord: OpRecord<boolean> = {
+const gradRecord: OpRecord<Rule> = {
   name: "batchNormGrad",
-  forward([gradient, input, centre, invstd, weight], training) {
+  forward([gradient, input, centre, invstd, weight], rule) {
     const g = contiguous(gradient as Tensor);
-    const x = contiguous(input as Tensor);
+    const x = contiguous(castTo(input as Tensor, "f32"));
     const [n, c, s] = around(x.shape, 1);
     const dx = empty(x.shape, "f32");
-    const outs = weight === undefined ? [dx] : [dx, empty([c], "f32"), empty([c], "f32")];
+    const dweight = empty([c], "f32");
+    const dbias = empty([c], "f32");
+    if (x.size === 0) {
+      fillWith(dweight, 0);
+      fillWith(dbias, 0);
+      return [dx, dweight, dbias];
+    }
     k.batchNormGrad_f32(
       dx.ptr,
-      outs[1]?.ptr ?? NULL,
-      outs[2]?.ptr ?? NULL,
+      rule.weight ? dweight.ptr : NULL,
+      rule.bias ? dbias.ptr : NULL,
       g.ptr,
       x.ptr,
       (centre as Tensor).ptr,
       (invstd as Tensor).ptr,
-      weight === undefined ? NULL : contiguous(weight).ptr,
+      dense(weight),
       n,
       c,
       s,
-      Number(training),
+      Number(rule.training),
     );
-    return outs;
+    return [dx, dweight, dbias];
   },
 };
 
@@ -123,45 +123,42 @@ function composedGrad(g: Tensor, s: Saved, rule: Rule): (Tensor | null)[] {
   const centred = sub(x, rule.training ? mean(x, along) : perChannel(s.extra(0)));
   const invstd = rule.training ? rsqrt(add(mean(square(centred), along), rule.eps)) : perChannel(s.extra(1));
   const normal = mul(centred, invstd);
-  const scaled = s.shapes.length > 1 ? mul(g, perChannel(s.input(1))) : g;
+  const scaled = rule.weight ? mul(g, perChannel(s.input(1))) : g;
   const dx = rule.training
     ? mul(invstd, sub(sub(scaled, mean(scaled, along)), mul(normal, mean(mul(scaled, normal), along))))
     : mul(invstd, scaled);
-  if (s.shapes.length === 1) return [dx];
-  return [dx, sum(mul(g, normal), { dim: dims }), sum(g, { dim: dims })];
+  const out = [dx];
+  if (rule.weight) out.push(sum(mul(g, normal), { dim: dims }));
+  if (rule.bias) out.push(sum(g, { dim: dims }));
+  return out;
 }
 
 /**
- * Batch normalisation of x [n, c, ...] over all but the channels: (x − mean) / √(variance + eps) · weight + bias. The running variance
- * takes the unbiased estimate, as in PyTorch.
+ * Batch normalisation of x [n, c, …] over all but the channels: (x − mean) / √(variance + eps) · weight + bias (Ioffe, Szegedy 2015;
+ * PyTorch's batch_norm). Training takes the batch's mean and biased variance, and moves the running estimates toward them, the variance
+ * by its unbiased estimate; without `training` the running ones are taken.
+ * @throws {ShapeError} fewer than two dimensions, parameters that are not [c], or in training one value only a channel.
+ * @throws {ValueError} no running estimates where they are needed.
+ * @example
+ * batchNorm(x, { weight, bias, runningMean, runningVar, training: true });
  */
 export const batchNorm = /* @__PURE__ */ Object.assign(
   (x: Tensor, options: BatchNormOptions = {}): Tensor => {
-    const { weight = null, bias = null, runningMean = null, runningVar = null } = options;
-    const training = options.training ?? false;
+    const { weight = null, bias = null, training = false, eps = 1e-5, momentum = 0.1 } = options;
     if (x.ndim < 2) throw new ShapeError(`batchNorm: takes [n, c, ...], got ${formatShape(x.shape)}`);
-    const c = x.shape[1] as number;
-    for (const [name, t] of Object.entries({ weight, bias, runningMean, runningVar })) {
-      if (t !== null && (t.ndim !== 1 || t.shape[0] !== c)) {
-        throw new ShapeError(
-          `batchNorm: ${name} must be [${c}] for an input ${formatShape(x.shape)}, got ${formatShape(t.shape)}`,
-        );
-      }
-    }
-    if ((weight === null) !== (bias === null))
-      throw new ValueError("batchNorm: give weight and bias, or neither");
-    if (!training && (runningMean === null || runningVar === null)) {
+    if (!(eps >= 0)) throw new ValueError(`batchNorm: eps must be ≥ 0, got ${eps}`);
+    checkChannels("batchNorm", x, { weight, bias });
+    const running = checkRunning("batchNorm", x, options);
+    if (!training && running === null)
       throw new ValueError("batchNorm: eval mode needs runningMean and runningVar");
-    }
-    if (training && x.size / Math.max(1, c) <= 1) {
+    if (training && x.size > 0 && x.size === x.shape[1]) {
       throw new ShapeError(
         `batchNorm: training needs more than one value per channel, got ${formatShape(x.shape)}; use a larger batch or eval()`,
       );
     }
-    const eps = options.eps ?? 1e-5;
-    const momentum = options.momentum ?? 0.1;
-    const inputs = weight && bias ? [x, weight, bias] : [x];
-    return apply(record, inputs, { training, momentum, eps, runningMean, runningVar });
+    const inputs = [x, weight, bias].filter((t) => t !== null);
+    const rule = { training, momentum, eps, running, weight: weight !== null, bias: bias !== null };
+    return apply(record, inputs, rule);
   },
   { record },
 );

@@ -211,4 +211,66 @@ describe.each(variants)("norms, %s", (variant) => {
       }
     }
   });
+
+  const GROUPS = [1, 3, 4, 5, 15, 16, 17, 1000].flatMap((s) => [
+    [2, 3, 2, s],
+    [3, 1, 4, s],
+    [2, 5, 1, s],
+  ]) as [number, number, number, number][];
+  test.each([...GROUPS, [0, 2, 2, 4] as const])("group norm of [%i, %i, %i, %i]", (n, groups, k, s) => {
+    for (const affine of [false, true]) {
+      kernels.reset();
+      const [rows, c] = [n * groups, groups * k];
+      const x = kernels.input("f32", noise(rows * k * s, 3, 2));
+      const [weight, bias] = [kernels.input("f32", noise(c, 8)), kernels.input("f32", noise(c, 9))];
+      const [w, b] = affine ? [weight, bias] : [0, 0];
+      const [centre, inverse] = outputs(kernels, rows, 2) as [Buffer, Buffer];
+      const out = kernels.output("f32", x.count);
+      kernels.run("groupNorm_f32", out, centre, inverse, x, w, b, rows, groups, k, s, EPS);
+      const xs = columnsOf(x.data, rows, k * s, 1);
+      const stats = xs.map((row) => statistics(row));
+      expectClose(
+        centre.data,
+        stats.map((stat) => stat.centre),
+      );
+      expectClose(
+        inverse.data,
+        stats.map((stat) => stat.inverse),
+        { relative: 1e-5 },
+      );
+      const channelOf = (i: number): number => Math.floor(i / s) % c;
+      const scale = (i: number): number => (affine ? weight.at(channelOf(i)) : 1);
+      const hs = x.data.map((value, i) => {
+        const row = Math.floor(i / (k * s));
+        return (value - centre.at(row)) * inverse.at(row);
+      });
+      expectClose(
+        out.data,
+        hs.map((h, i) => h * scale(i) + (affine ? bias.at(channelOf(i)) : 0)),
+        { absolute: 1e-5 },
+      );
+
+      const g = kernels.input("f32", noise(x.count, 4));
+      const dx = kernels.output("f32", x.count);
+      const [dots, sums] = outputs(kernels, rows * k, 2) as [Buffer, Buffer];
+      const rest = [g, x, centre, inverse, w, rows, groups, k, s] as const;
+      kernels.run("groupNormGrad_f32", dx, dots, sums, ...rest);
+      const scaled = columnsOf(
+        g.data.map((value, i) => value * scale(i)),
+        rows,
+        k * s,
+        1,
+      );
+      const normal = columnsOf(hs, rows, k * s, 1);
+      const grads = scaled.flatMap((row, r) => gradient(row, normal[r] as number[], inverse.at(r)));
+      expectClose(dx.data, grads, { relative: 1e-4, absolute: k * s === 1 ? 1e-3 : 2e-5 });
+      const perChannel = columnsOf(g.data, rows * k, s, 1);
+      expectClose(sums.data, perChannel.map(sum), { absolute: 1e-5 });
+      const products = perChannel.map((values, i) =>
+        sum(values.map((value, j) => value * (hs[i * s + j] as number))),
+      );
+      expectClose(dots.data, products, { relative: 1e-5, absolute: 2e-5 });
+      kernels.run("groupNormGrad_f32", 0, dots, sums, ...rest);
+    }
+  });
 });

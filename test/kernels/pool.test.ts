@@ -10,6 +10,8 @@ interface Window {
   readonly padding?: readonly [number, number];
   readonly dilation?: readonly [number, number];
   readonly ceil?: boolean;
+  /** Sizes of the result where strides are 0. */
+  readonly adaptive?: readonly [number, number];
 }
 const two = [2, 2] as const;
 const one = [1, 1] as const;
@@ -33,6 +35,10 @@ const WINDOWS: Window[] = [
   { planes: 1, h: 20, w: 40, kernel: [20, 40], stride: [20, 40] },
   { planes: 1, h: 3, w: 60, kernel: [3, 16], stride: [1, 1], padding: [1, 8] },
   { planes: 0, h: 4, w: 4, kernel: two, stride: two },
+  { planes: 2, h: 2, w: 9, kernel: [2, 1], stride: one, padding: [1, 0], dilation: [3, 1] },
+  { planes: 2, h: 7, w: 8, kernel: one, stride: [0, 0], adaptive: [4, 3] },
+  { planes: 3, h: 9, w: 20, kernel: [1, 2], stride: [0, 2], adaptive: [2, 10] },
+  { planes: 1, h: 3, w: 17, kernel: one, stride: [0, 0], adaptive: [5, 16] },
 ];
 
 function sizeOf(
@@ -49,7 +55,8 @@ function sizeOf(
   return ceil && (count - 1) * stride >= size + padding ? count - 1 : count;
 }
 
-function geometry({ h, w, kernel, stride, padding = [0, 0], dilation = one, ceil = false }: Window) {
+function geometry({ h, w, kernel, stride, padding = [0, 0], dilation = one, ceil = false, adaptive }: Window) {
+  if (adaptive) return { oh: adaptive[0], ow: adaptive[1], padding, dilation };
   const oh = sizeOf(h, kernel[0], stride[0], padding[0], dilation[0], ceil);
   const ow = sizeOf(w, kernel[1], stride[1], padding[1], dilation[1], ceil);
   return { oh, ow, padding, dilation };
@@ -58,6 +65,7 @@ function geometry({ h, w, kernel, stride, padding = [0, 0], dilation = one, ceil
 /** The places within the plane that each window covers, row by row. */
 function places(window: Window): number[][] {
   const { oh, ow, padding, dilation } = geometry(window);
+  if (window.adaptive) return shares(window, oh, ow);
   return Array.from({ length: oh * ow }, (_, o) => {
     const top = Math.floor(o / ow) * window.stride[0] - padding[0];
     const left = (o % ow) * window.stride[1] - padding[1];
@@ -67,6 +75,17 @@ function places(window: Window): number[][] {
       return iy < 0 || ix < 0 || iy >= window.h || ix >= window.w ? -1 : iy * window.w + ix;
     }).filter((place) => place >= 0);
   });
+}
+
+/** The places of adaptive windows: from ⌊o · size / count⌋ to ⌈(o + 1) · size / count⌉. */
+function shares({ h, w }: Window, oh: number, ow: number): number[][] {
+  const along = (o: number, size: number, count: number): number[] => {
+    const [from, end] = [Math.floor((o * size) / count), Math.ceil(((o + 1) * size) / count)];
+    return Array.from({ length: end - from }, (_, i) => from + i);
+  };
+  return Array.from({ length: oh * ow }, (_, o) =>
+    along(Math.floor(o / ow), h, oh).flatMap((y) => along(o % ow, w, ow).map((x) => y * w + x)),
+  );
 }
 
 describe.each(variants)("pooling, %s", (variant) => {
@@ -93,23 +112,26 @@ describe.each(variants)("pooling, %s", (variant) => {
           window.reduce((best, at) => {
             const [was, is] = [values[plane * h * w + best] as number, values[plane * h * w + at] as number];
             return is > was || Number.isNaN(is) ? at : best;
-          }),
+          }, window[0] ?? -1),
         ),
       ).flat();
       const planeOf = (o: number): number => Math.floor(o / (oh * ow));
       expect(index.data).toEqual(winners);
-      expect(out.data).toEqual(winners.map((at, o) => values[planeOf(o) * h * w + at]));
+      expect(out.data).toEqual(
+        winners.map((at, o) => (at < 0 ? -Infinity : values[planeOf(o) * h * w + at])),
+      );
 
       const g = kernels.input("f32", noise(out.count, 5));
       const dx = kernels.output("f32", x.count);
       const expected = Array<number>(x.count).fill(0);
-      for (const [o, at] of winners.entries()) (expected[planeOf(o) * h * w + at] as number) += g.at(o);
+      for (const [o, at] of winners.entries())
+        if (at >= 0) (expected[planeOf(o) * h * w + at] as number) += g.at(o);
       if (special) continue;
       kernels.run("maxPool2dGrad_f32", dx, g, index, planes, h * w, oh * ow);
       expectClose(dx.data, expected);
       const gathered = kernels.output("f32", out.count);
       kernels.run("maxPool2dGather_f32", gathered, x, index, planes, h * w, oh * ow);
-      expect(gathered.data).toEqual(out.data);
+      expect(gathered.data).toEqual(out.data.map((value) => (value === -Infinity ? 0 : value)));
     }
   });
 
@@ -124,6 +146,7 @@ describe.each(variants)("pooling, %s", (variant) => {
         [0, 0],
         [1, 3],
       ] as const) {
+        if (window.adaptive && countIncludePad === 1) continue;
         kernels.reset();
         const x = kernels.input("f32", noise(planes * h * w));
         const out = kernels.output("f32", planes * oh * ow);

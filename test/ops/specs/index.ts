@@ -10,6 +10,10 @@ import { normSpecs } from "./norm.ts";
 import { reduceSpecs } from "./reduce.ts";
 import { scanSpecs } from "./scan.ts";
 import { softmaxSpecs } from "./softmax.ts";
+import { gridSampleSpecs } from "./gridsample.ts";
+import { layerNormSpecs } from "./layernorm.ts";
+import { poolSpecs } from "./pool.ts";
+import { resampleSpecs } from "./resample.ts";
 
 /** Every public op has a spec: one that is missing here does not compile. */
 export const specs = {
@@ -23,6 +27,10 @@ export const specs = {
   ...matmulSpecs,
   ...convSpecs,
   ...normSpecs,
+  ...gridSampleSpecs,
+  ...layerNormSpecs,
+  ...poolSpecs,
+  ...resampleSpecs,
   ...lossSpecs,
   ...distanceSpecs,
 } satisfies Record<OpName, OpSpec>;
