@@ -19,12 +19,21 @@ const POSITIONAL: Readonly<Record<string, (inputs: Inputs, attrs: Attrs) => unkn
   crossEntropy: weighted,
   einsum: (inputs, { equation }) => [equation, ...Object.values(inputs)],
   expand: ({ x }, { shape }) => [x, shape],
+  gru: recurrent,
   linear: ({ x, weight, bias }) => [x, weight, bias],
+  lstm: recurrent,
   movedim: ({ x }, { source, destination }) => [x, source, destination],
   nllLoss: weighted,
   permute: ({ x }, { dims }) => [x, dims],
   pow: ({ x, y }, { exponent }) => [x, y ?? exponent],
   reshape: ({ x }, { shape }) => [x, shape],
+  rnn: recurrent,
+  scaledDotProductAttention: ({ q, k, v, mask }, attrs) => [
+    q,
+    k,
+    v,
+    mask ? { ...attrs, attnMask: mask } : attrs,
+  ],
   split: ({ x }, { sizes, ...attrs }) => [x, sizes, attrs],
   stack: (inputs, attrs) => [Object.values(inputs), attrs],
   transpose: ({ x }, { dim0, dim1 }) => [x, dim0, dim1],
@@ -39,6 +48,10 @@ function convolution({ x, weight, bias }: Inputs, attrs: Attrs): unknown[] {
     Array.isArray(v) && v.length === 1 ? (v as unknown[])[0] : v,
   ]);
   return [x, weight, bias, Object.fromEntries(options)];
+}
+
+function recurrent({ x, h0, c0, ...weights }: Inputs, attrs: Attrs): unknown[] {
+  return [x, c0 ? [h0, c0] : h0, weights, attrs];
 }
 
 function weighted({ input, target, weight }: Inputs, attrs: Attrs): unknown[] {

@@ -29,9 +29,9 @@ function blockBytes(m: i32, k: i32): usize {
   return <usize>min(m, MC) * <usize>(balanced(k, KC) + SKEW) * 4;
 }
 
-/** A part's slice: a tile, panels of B, a block of A, columns, rows. */
+/** A part's slice: a tile, panels of B (none if n is 0), a block of A, columns, rows. */
 @inline
-function sliceBytes(m: i32, n: i32, k: i32): usize {
+export function sliceBytes(m: i32, n: i32, k: i32): usize {
   const tables = <usize>(min(m, MC) + balanced(k, KC)) * 4;
   return (TILE_BYTES + panelBytes(n, k) + blockBytes(m, k) + tables + 63) & ~63;
 }
@@ -108,6 +108,7 @@ export function gemm_f32(
       cRow,
       accumulate,
       workspace,
+      0,
     );
   }
   return 0;
@@ -121,7 +122,11 @@ function addBias(c: usize, cRow: usize, bias: usize, rows: i32, columns: i32): v
   }
 }
 
-function product(
+/**
+ * One product. Where `spread` is not 0, b are the panels that `gemmPack_f32` made of a matrix of `spread` columns (a
+ * multiple of NR), and the product's first column is the bCol-th of them; bRow has no meaning.
+ */
+export function product(
   c: usize,
   a: usize,
   b: usize,
@@ -136,11 +141,12 @@ function product(
   cRow: i32,
   accumulate: i32,
   workspace: usize,
+  spread: i32,
 ): void {
   const kc = balanced(k, KC);
   const mc = balanced(m, MC);
   const packed = workspace + TILE_BYTES;
-  const block = packed + panelBytes(n, k);
+  const block = packed + (spread != 0 ? 0 : panelBytes(n, k));
   const cols = block + blockBytes(m, k);
   const rows = cols + ((<usize>kc) << 2);
   const cBytes = (<usize>cRow) << 2;
@@ -162,8 +168,10 @@ function product(
           from = block;
         }
         for (let q = 0; q < width; q += NR) {
-          const panel = packed + ((<usize>q * <usize>depth) << 2);
-          if (i == 0 && q % PACKED == 0) {
+          let panel = packed + ((<usize>q * <usize>depth) << 2);
+          if (spread != 0) {
+            panel = b + ((<usize>p * <usize>spread + <usize>(bCol + j + q) * <usize>depth) << 2);
+          } else if (i == 0 && q % PACKED == 0) {
             const source = b + ((<usize>p * <usize>bRow + <usize>(j + q) * <usize>bCol) << 2);
             packPanels(panel, source, bRow, bCol, depth, min(width - q, PACKED));
           }
