@@ -1,7 +1,9 @@
 import { abandonFrame, BY_OP, closeFrame, closeFrame1, openFrame, touch } from "../tensor/lifetime.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { leaveFamily, type Tensor } from "../tensor/tensor.ts";
 import { isGradEnabled } from "./mode.ts";
 import { Node, type OpRecord } from "./node.ts";
+import { region } from "./region.ts";
+import { watch } from "./watch.ts";
 
 /** Runs an op of one output and records it where a gradient will be wanted. */
 export function apply<A>(record: OpRecord<A>, inputs: readonly Tensor[], attrs: A): Tensor {
@@ -18,6 +20,7 @@ function run<A>(record: OpRecord<A>, inputs: readonly Tensor[], attrs: A): Tenso
   for (const t of inputs) {
     touch(t, record.name);
     if (t.requiresGrad) wanted = true;
+    if (region !== null) region.read(t.storage);
   }
   wanted = wanted && record.vjp !== undefined && isGradEnabled();
   const mark = openFrame();
@@ -25,6 +28,7 @@ function run<A>(record: OpRecord<A>, inputs: readonly Tensor[], attrs: A): Tenso
   let result: Tensor | Tensor[];
   try {
     result = record.forward(inputs, attrs, extras);
+    if (watch !== null) watch.results(record.name, inputs, Array.isArray(result) ? result : [result]);
     if (wanted) attach(record, inputs, attrs, result, extras);
   } catch (error) {
     abandonFrame(mark, `the failed ${record.name}(…)`);
@@ -43,15 +47,20 @@ function attach<A>(
   extras: readonly Tensor[],
 ): void {
   const outputs = Array.isArray(result) ? result : [result];
-  const node = new Node(record, inputs, attrs, outputs, extras);
+  const node = new Node(record, inputs, attrs, outputs);
+  if (watch !== null) node.site = watch.site();
   outputs.forEach((t, i) => {
+    if (t.family !== null) {
+      node.viewed = inputs.findIndex((input) => input.storage === t.storage);
+      if (node.viewed < 0) leaveFamily(t); // a view of a temporary: nobody else can see it
+    }
     if (t.dtype !== "f32" || (record.differentiable !== undefined && !record.differentiable.includes(i)))
       return;
-    t.requiresGrad = true;
     t.node = node;
     t.outputIndex = i;
+    t.requiresGrad = true;
     t.countsNode = true;
     node.refs++;
   });
-  if (record.saves?.output) node.saveOutput(outputs[0] as Tensor);
+  node.finish(outputs[0] as Tensor, extras);
 }

@@ -14,10 +14,12 @@ import {
   touch,
 } from "../tensor/lifetime.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
-import { empty, Tensor } from "../tensor/tensor.ts";
+import { empty, Tensor, type Hook } from "../tensor/tensor.ts";
 import { accumulate, settleGradient, share } from "./accumulate.ts";
+import { callHook } from "./hooks.ts";
 import { withGrad } from "./mode.ts";
 import { Node } from "./node.ts";
+import { watch } from "./watch.ts";
 
 export interface BackwardOptions {
   /** Incoming gradient, of the tensor's shape. Default 1, for one-element tensors only. */
@@ -96,7 +98,12 @@ export function grad(
     const sum = found[i] ?? null;
     return (found[i] = sum === null ? settleGradient(g, createGraph) : accumulate(sum, g, createGraph));
   });
-  pass.run(roots, seeds);
+  try {
+    pass.run(roots, seeds);
+  } catch (error) {
+    for (const g of found) if (g !== null) free(g, FAILED);
+    throw error;
+  }
   for (const [i, g] of found.entries()) {
     if (g === null && options.allowUnused !== true) {
       for (const other of found) if (other !== null) free(other, "the failed grad(…)");
@@ -147,6 +154,8 @@ class Pass {
   /** Takes over a gradient that has arrived; returns the tensor that now holds it. */
   private readonly sink: (target: Tensor, g: Tensor) => Tensor;
   private held: Set<Tensor> | null = null;
+  /** Gradients of leaves with hooks, which take the sum of a pass. */
+  private pending: Map<Tensor, Tensor> | null = null;
 
   constructor(
     createGraph: boolean,
@@ -169,10 +178,16 @@ class Pass {
           const g = this.framed(() => (seed === null ? one(root) : share(seed)));
           this.deliver((root.node as Node | null) ?? root, root.outputIndex, g);
         });
-        for (const node of nodes) this.step(node);
+        const walk = (): void => {
+          for (const node of nodes) this.step(node);
+          this.settlePending();
+        };
+        if (watch === null) walk();
+        else watch.pass(walk);
       });
     } catch (error) {
       for (const node of nodes) dropGrads(node);
+      for (const g of this.pending?.values() ?? []) free(g, FAILED);
       throw error;
     }
     if (this.retainGraph) return;
@@ -208,6 +223,8 @@ class Pass {
   private step(node: Node): void {
     const { grads } = node;
     if (grads !== null) {
+      if (watch !== null) watch.arrived(node, grads);
+      if (node.hooks !== null) this.runHooks(node, grads);
       for (const t of this.wanted ?? []) {
         const g = t.node === node ? grads[t.outputIndex] : null;
         if (g) this.framed(() => this.sink(t, share(g)));
@@ -215,11 +232,59 @@ class Pass {
       const outgoing = this.vjp(node, grads);
       dropGrads(node);
       this.consume(node);
-      for (const [i, g] of outgoing.entries()) {
+      for (let i = 0; i < outgoing.length; i++) {
+        const g = outgoing[i];
         const parent = node.parents[i];
-        if (g !== null && parent) this.deliver(parent, node.parentOutputs[i] as number, g);
+        if (!g || !parent) continue;
+        try {
+          this.deliver(parent, node.parentOutputs[i] as number, g);
+        } catch (error) {
+          for (const rest of outgoing.slice(i)) if (rest !== null) free(rest, FAILED);
+          throw error;
+        }
       }
     } else if (this.wanted === null) this.consume(node);
+  }
+
+  /** Runs the hooks of a node's outputs; those that keep a gradient see what the others leave. */
+  private runHooks(node: Node, grads: (Tensor | null)[]): void {
+    const hooks = [...(node.hooks ?? [])];
+    for (const { output, run } of hooks) {
+      const g = grads[output];
+      if (g && run) grads[output] = this.hooked(g, run);
+    }
+    for (const { output, tensor } of hooks) {
+      const g = grads[output];
+      if (!g || tensor === null || tensor.freedBy !== null) continue;
+      const sum = tensor.grad;
+      this.framed(() => {
+        const own = share(g);
+        return (tensor.grad =
+          sum === null ? settleGradient(own, this.createGraph) : accumulate(sum, own, this.createGraph));
+      });
+    }
+  }
+
+  /** What a hook makes of a gradient; takes over its handle. */
+  private hooked(g: Tensor, hook: Hook): Tensor {
+    const next = this.framed(() => callHook(hook, g) ?? g);
+    if (next !== g) free(g, BY_PASS);
+    return next;
+  }
+
+  /** Hands leaves with hooks what the whole pass brought them. */
+  private settlePending(): void {
+    const { pending } = this;
+    if (pending === null) return;
+    for (const [leaf, sum] of pending) {
+      let g = sum;
+      for (const hook of [...(leaf.hooks ?? [])]) {
+        g = this.hooked(g, hook);
+        pending.set(leaf, g);
+      }
+      pending.delete(leaf);
+      this.framed(() => this.sink(leaf, g));
+    }
   }
 
   private consume(node: Node): void {
@@ -234,6 +299,7 @@ class Pass {
     const outgoing: (Tensor | null)[] = [];
     try {
       const results = node.vjp(grads);
+      if (watch !== null) watch.rule(node, results);
       const taken = new Set<Tensor>();
       for (let i = 0; i < node.parents.length; i++) {
         const g = results[i] ?? null;
@@ -266,9 +332,17 @@ class Pass {
       target.grads ??= target.outputShapes.map(() => null);
       const sum = target.grads[output] ?? null;
       target.grads[output] = sum === null ? g : this.framed(() => accumulate(sum, g, this.createGraph));
-    } else if (this.wanted === null || this.wanted.has(target)) {
+    } else if (this.wanted !== null && !this.wanted.has(target)) free(g, BY_PASS);
+    else if (target.hooks !== null) {
+      this.pending ??= new Map<Tensor, Tensor>();
+      const sum = this.pending.get(target);
+      this.pending.set(
+        target,
+        sum === undefined ? g : this.framed(() => accumulate(sum, g, this.createGraph)),
+      );
+    } else {
       this.framed(() => this.sink(target, g));
-    } else free(g, BY_PASS);
+    }
   }
 }
 

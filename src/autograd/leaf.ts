@@ -1,10 +1,17 @@
 import { free, touch } from "../tensor/lifetime.ts";
-import { view, type Tensor } from "../tensor/tensor.ts";
+import { leaveFamily, view, type Tensor } from "../tensor/tensor.ts";
 
-/** The same values outside of the graph: a view that needs no gradient. */
+/**
+ * The same values outside of the graph: a view that needs no gradient. Writing to it changes the values of both, and backward refuses
+ * what had been saved before; but nothing that is recorded on one reaches the other.
+ * @example
+ * const target = net.forward(x).detach(); // no gradient flows into net through it
+ */
 export function detach(t: Tensor): Tensor {
   touch(t, "detach");
-  return view(t, t.shape, t.strides, t.offset);
+  const out = view(t, t.shape, t.strides, t.offset);
+  leaveFamily(out);
+  return out;
 }
 
 /** Frees a leaf's gradient, unless keep() holds it. */

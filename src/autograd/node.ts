@@ -1,6 +1,7 @@
 import { AutogradError } from "../errors.ts";
 import { free } from "../tensor/lifetime.ts";
-import { alias, type GraphNode, type Tensor } from "../tensor/tensor.ts";
+import { alias, type GraphNode, type Hook, type Tensor } from "../tensor/tensor.ts";
+import { region, type Region } from "./region.ts";
 
 /** What an op hands to its vector–Jacobian product. */
 export interface Saved {
@@ -33,9 +34,20 @@ export interface OpRecord<A = unknown> {
 
 let nextId = 1;
 
-interface SavedTensor {
-  readonly tensor: Tensor;
-  readonly version: number;
+/** A value kept for backward; null where a checkpoint has dropped it. */
+export interface SavedTensor {
+  tensor: Tensor | null;
+  version: number;
+}
+
+/** Where a tensor stands in the graph: all that recording needs to know of an input. */
+export type Place = Pick<Tensor, "shape" | "requiresGrad" | "node" | "outputIndex" | "aliasOf">;
+
+/** A hook on one output of a node, or (run null) a result that keeps its gradient. */
+export interface OutputHook {
+  readonly output: number;
+  readonly run: Hook | null;
+  readonly tensor: Tensor | null;
 }
 
 function save(t: Tensor): SavedTensor {
@@ -57,6 +69,12 @@ export class Node implements GraphNode, Saved {
   consumed = false;
   /** The pass that last visited it. */
   visited = 0;
+  hooks: OutputHook[] | null = null;
+  /** Where the op was called, in anomaly mode. */
+  site: string | null = null;
+  /** The input that its output is a view of, or −1. */
+  viewed = -1;
+  private readonly region: Region | null;
   private readonly record: OpRecord<never>;
   private readonly attrs: unknown;
   private saved: (SavedTensor | null)[] = [];
@@ -65,10 +83,9 @@ export class Node implements GraphNode, Saved {
 
   constructor(
     record: OpRecord<never>,
-    inputs: readonly Tensor[],
+    inputs: readonly Place[],
     attrs: unknown,
-    outputs: readonly Tensor[],
-    extras: readonly Tensor[],
+    outputs: readonly { readonly shape: readonly number[] }[],
   ) {
     this.record = record;
     this.attrs = attrs;
@@ -77,11 +94,11 @@ export class Node implements GraphNode, Saved {
     this.parentOutputs = new Array<number>(count);
     this.shapes = new Array<readonly number[]>(count);
     for (let i = 0; i < count; i++) {
-      const t = inputs[i] as Tensor;
+      const t = inputs[i] as Place;
       this.shapes[i] = t.shape;
       this.parentOutputs[i] = t.outputIndex;
       if (!t.requiresGrad) this.parents[i] = null;
-      else if (t.node === null) this.parents[i] = t.aliasOf ?? t;
+      else if (t.node === null) this.parents[i] = t.aliasOf ?? (t as Tensor);
       else {
         const parent = t.node as Node;
         parent.refs++;
@@ -90,12 +107,14 @@ export class Node implements GraphNode, Saved {
     }
     this.outputShapes = outputs.map((t) => t.shape);
     for (const i of record.saves?.inputs ?? []) if (i < count) this.saved[i] = save(inputs[i] as Tensor);
-    for (const t of extras) this.extras.push(save(t));
+    this.region = region;
+    if (region !== null) region.add(this);
   }
 
-  /** Saves the output, once it has its place in the graph. */
-  saveOutput(t: Tensor): void {
-    this.savedOutput = save(t);
+  /** Saves what only the op's end gives, once the outputs have their places in the graph. */
+  finish(output: Tensor, extras: readonly Tensor[]): void {
+    if (this.record.saves?.output) this.savedOutput = save(output);
+    for (const t of extras) this.extras.push(save(t));
   }
 
   get name(): string {
@@ -125,12 +144,44 @@ export class Node implements GraphNode, Saved {
   private unpack(saved: SavedTensor | null | undefined, what: string): Tensor {
     if (saved === null || saved === undefined)
       throw new AutogradError(`${this.name}: the record does not save ${what}`);
-    if (saved.tensor.storage.version !== saved.version) {
+    if (saved.tensor === null) this.region?.fill();
+    const { tensor, version } = saved;
+    if (tensor === null) {
       throw new AutogradError(
-        `${this.name}: ${what} of shape [${saved.tensor.shape.join(", ")}] was changed in place after it was saved for backward (version ${saved.tensor.storage.version}, saved ${saved.version}); use the op that makes a new tensor, or clone() first`,
+        `${this.name}: the checkpoint did not make ${what} again; its function must do the same in every run`,
       );
     }
-    return saved.tensor;
+    if (tensor.storage.version !== version) {
+      throw new AutogradError(
+        `${this.name}: ${what} of shape [${tensor.shape.join(", ")}] was changed in place after it was saved for backward (version ${tensor.storage.version}, saved ${version}); use the op that makes a new tensor, or clone() first`,
+      );
+    }
+    return tensor;
+  }
+
+  /** What is saved, for a checkpoint to drop. */
+  *slots(): Generator<SavedTensor> {
+    for (const s of this.saved) if (s) yield s;
+    if (this.savedOutput !== null) yield this.savedOutput;
+    yield* this.extras;
+  }
+
+  /** Takes over what another run of the op has saved, where this one's was dropped; values keep their places in this graph. */
+  refill(again: Node): void {
+    for (const [i, s] of this.saved.entries()) {
+      const t = s && adopt(s, again.saved[i]);
+      if (!t) continue;
+      const parent = this.parents[i] ?? null;
+      t.node = parent instanceof Node ? parent : null;
+      t.outputIndex = this.parentOutputs[i] as number;
+      t.aliasOf = parent instanceof Node ? null : parent;
+    }
+    const output = this.savedOutput && adopt(this.savedOutput, again.savedOutput);
+    if (output) {
+      output.node = this;
+      output.aliasOf = null;
+    }
+    this.extras.forEach((s, i) => adopt(s, again.extras[i]));
   }
 
   /** Gradients of the inputs. */
@@ -147,10 +198,11 @@ export class Node implements GraphNode, Saved {
 
   /** Gives back what was saved. Handles that the graph owns go to `freeHandle`. */
   consume(freeHandle: (t: Tensor) => void): void {
+    if (!this.consumed) this.region?.leave();
     this.consumed = true;
-    for (const s of this.saved) s?.tensor.storage.release();
-    this.savedOutput?.tensor.storage.release();
-    for (const s of this.extras) s.tensor.storage.release();
+    for (const s of this.saved) s?.tensor?.storage.release();
+    this.savedOutput?.tensor?.storage.release();
+    for (const s of this.extras) s.tensor?.storage.release();
     this.saved = [];
     this.savedOutput = null;
     this.extras = [];
@@ -161,6 +213,15 @@ export class Node implements GraphNode, Saved {
   unref(): void {
     if (--this.refs === 0) release(this);
   }
+}
+
+/** Moves a saved value from one run of an op to another; the tensor that was moved, if any. */
+function adopt(to: SavedTensor, from: SavedTensor | null | undefined): Tensor | null {
+  if (to.tensor !== null || !from || from.tensor === null) return null;
+  to.tensor = from.tensor;
+  to.version = from.version;
+  from.tensor = null;
+  return to.tensor;
 }
 
 /** Frees nodes that nothing refers to, iteratively: graphs are deeper than the call stack. */

@@ -1,4 +1,5 @@
 import { backward, type BackwardOptions } from "../autograd/backward.ts";
+import { registerHook, retainGrad } from "../autograd/hooks.ts";
 import { detach } from "../autograd/leaf.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import * as inplace from "./inplace.ts";
@@ -18,12 +19,18 @@ const methods = {
     sigmoid: ops.sigmoid, sign: ops.sign, sin: ops.sin, slice: ops.slice, softmax: ops.softmax, split: ops.split, sqrt: ops.sqrt,
     square: ops.square, squeeze: ops.squeeze, std: ops.std, sub: ops.sub, sum: ops.sum, tanh: ops.tanh, to: ops.to,
     transpose: ops.transpose, unsqueeze: ops.unsqueeze, var: ops.var,
-    add_: inplace.add_, copy_: inplace.copy_, fill_: inplace.fill_, mul_: inplace.mul_, zero_: inplace.zero_,
+    abs_: inplace.abs_, add_: inplace.add_, ceil_: inplace.ceil_, clamp_: inplace.clamp_, copy_: inplace.copy_, cos_: inplace.cos_,
+    div_: inplace.div_, exp_: inplace.exp_, fill_: inplace.fill_, floor_: inplace.floor_, log_: inplace.log_, mul_: inplace.mul_,
+    neg_: inplace.neg_, pow_: inplace.pow_, reciprocal_: inplace.reciprocal_, relu_: inplace.relu_, round_: inplace.round_,
+    rsqrt_: inplace.rsqrt_, sigmoid_: inplace.sigmoid_, sin_: inplace.sin_, sqrt_: inplace.sqrt_, square_: inplace.square_,
+    sub_: inplace.sub_, tanh_: inplace.tanh_, zero_: inplace.zero_,
   },
   backward: (t: Tensor, options?: BackwardOptions) => {
     backward(t, options);
   },
   detach,
+  registerHook,
+  retainGrad,
 };
 
 type Methods = typeof methods;

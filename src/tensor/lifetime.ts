@@ -1,3 +1,4 @@
+import { watch } from "../autograd/watch.ts";
 import { DisposedError } from "../errors.ts";
 import { heap } from "../wasm/engine.ts";
 import type { Tensor } from "./tensor.ts";
@@ -54,6 +55,10 @@ export function free(t: Tensor, by: string): void {
   t.freedBy = by;
   if (t.lease !== null) t.lease.released = true;
   t.storage.release();
+  if (t.family !== null) {
+    t.family.leave();
+    t.family = null;
+  }
   if (t.grad !== null) {
     free(t.grad, by);
     t.grad = null;
@@ -197,6 +202,10 @@ export function closeGraphFrame(mark: number, returned: ReadonlySet<Tensor>, fre
 
 /** Runs an op made of other ops: what it makes on the way is temporary, or the graph's. */
 export function composite<T>(name: string, fn: () => T): T {
+  return watch === null ? plainComposite(name, fn) : plainComposite(name, watch.composite(name, fn));
+}
+
+function plainComposite<T>(name: string, fn: () => T): T {
   const mark = openFrame();
   let result: T;
   try {
@@ -273,7 +282,7 @@ function warnOfRawLoop(): void {
 /** What a finalizer needs to free a handle that the program has lost. */
 export interface Lease {
   readonly storage: { release(): void };
-  readonly node: { unref(): void } | null;
+  node: { unref(): void } | null;
   released: boolean;
 }
 

@@ -1,6 +1,11 @@
 import { heap } from "../wasm/engine.ts";
 import type { Block, Ptr } from "../wasm/heap.ts";
 
+let made = 0;
+
+/** How many storages have been made: a later one has a higher `serial`. */
+export const storagesMade = (): number => made;
+
 /** A counted piece of linear memory. Tensors (views among them) and the graph's saved values each hold one count. */
 export class Storage {
   readonly ptr: Ptr;
@@ -8,6 +13,7 @@ export class Storage {
   refs = 1;
   /** Goes up with every write in place, so that backward can tell a changed value. */
   version = 0;
+  readonly serial = ++made;
   private block: Block | null;
 
   constructor(bytes: number) {

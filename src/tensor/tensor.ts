@@ -27,6 +27,38 @@ export interface GraphNode {
   unref(): void;
 }
 
+/** What a leaf's registerHook takes: see autograd/hooks.ts. */
+// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a hook that only looks returns nothing
+export type Hook = (grad: Tensor) => Tensor | void;
+
+/** What recorded writes in place have done to tensors that share a storage: see autograd/views.ts. */
+export interface ViewHistory {
+  /** Goes up with every recorded write; a tensor whose `seen` is behind must be brought up to date. */
+  readonly generation: number;
+  update(t: Tensor): void;
+  /** The last tensor of the family is gone. */
+  end(): void;
+}
+
+/** A tensor and the views made of it: a write in place that is recorded concerns them all. */
+export class Family {
+  /** The tensor that the others are views of; it may have been freed. */
+  readonly base: Tensor;
+  history: ViewHistory | null = null;
+  /** Members that have not been freed. */
+  members = 1;
+
+  constructor(base: Tensor) {
+    this.base = base;
+  }
+
+  leave(): void {
+    if (--this.members > 0) return;
+    this.history?.end();
+    this.history = null;
+  }
+}
+
 export type NestedArray = number | boolean | NestedArray[];
 
 /**
@@ -58,6 +90,12 @@ export class Tensor {
   freedBy: string | null = null;
   /** The pass in which it was last used. */
   lastUsed = 0;
+  /** The tensors that share its storage as views; null while there are none. */
+  family: Family | null = null;
+  /** The generation of the family's history that it is up to date with. */
+  seen = 0;
+  /** Hooks on a leaf's gradient; those on a result are with its node. */
+  hooks: Hook[] | null = null;
   /** Whether the handle counts as a reference of its node. */
   countsNode = false;
   /** Its place in the last net, if it has one. */
@@ -92,6 +130,7 @@ export class Tensor {
 
   /** Whether backward must reach it. Settable on leaves of dtype f32. */
   get requiresGrad(): boolean {
+    if (this.family !== null) this.catchUp(this.family);
     return this.needsGrad;
   }
 
@@ -104,12 +143,19 @@ export class Tensor {
         "requiresGrad: only a leaf can stop requiring gradients; take detach() of a result",
       );
     }
+    // A leaf of its own is no view any more: what is recorded through others must not reach it.
+    if (value && this.node === null) leaveFamily(this);
     this.needsGrad = value;
   }
 
   /** True for tensors that no recorded op made: parameters and inputs. */
   get isLeaf(): boolean {
+    if (this.family !== null) this.catchUp(this.family);
     return this.node === null;
+  }
+
+  private catchUp({ history }: Family): void {
+    if (history !== null && history.generation !== this.seen && this.freedBy === null) history.update(this);
   }
 
   /** The value of a one-element tensor (bool as 0 or 1). */
@@ -199,8 +245,18 @@ export function empty(shape: Shape, dtype: DType): Tensor {
 /** Another tensor on the same storage. */
 export function view(of: Tensor, shape: Shape, strides: Shape, offset: number): Tensor {
   const t = new Tensor(of.storage.retain(), offset, shape, strides, of.dtype);
+  const family = (of.family ??= new Family(of));
+  family.members++;
+  t.family = family;
+  t.seen = of.seen;
   born(t);
   return t;
+}
+
+/** Makes a tensor one that no recorded write through another reaches. */
+export function leaveFamily(t: Tensor): void {
+  t.family?.leave();
+  t.family = null;
 }
 
 /** A handle of its own for the graph: same storage, same place in the graph, outside of every lifetime rule. Its holder releases the storage. */

@@ -56,7 +56,7 @@ describe("backward", () => {
     }).toThrow(/incoming gradient has shape \[3\], the root \[2\]/);
     expect(() => {
       x.add_(1);
-    }).toThrow(/writing in place to a tensor that requires gradients/);
+    }).toThrow(/writing in place to a leaf that requires gradients/);
     const y = x.mul(2);
     expect(() => {
       y.requiresGrad = false;
