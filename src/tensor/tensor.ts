@@ -5,7 +5,9 @@ import type { Ptr } from "../wasm/heap.ts";
 import type { TensorMethods } from "../ops/methods.ts";
 import { bytesOf, typedArray, type DType, type TypedArray } from "./dtype.ts";
 import { formatTensor } from "./format.ts";
-import { born, DISPOSED, free, touch, type Lease } from "./lifetime.ts";
+import { countHandle, DISPOSED, free, touch } from "./handle.ts";
+import { born } from "./lifetime.ts";
+import type { Lease } from "./net.ts";
 import {
   broadcastStrides,
   collapse,
@@ -15,6 +17,7 @@ import {
   sizeOf,
   type Shape,
 } from "./shape.ts";
+import type { Trace } from "./sites.ts";
 import { Storage } from "./storage.ts";
 
 /** What a tensor needs to know of the graph node that made it. */
@@ -56,14 +59,14 @@ export class Tensor {
   kept = false;
   /** What freed it, or null while it lives. */
   freedBy: string | null = null;
-  /** The pass in which it was last used. */
+  /** The moment in which it was last used (windows.ts). */
   lastUsed = 0;
   /** Whether the handle counts as a reference of its node. */
   countsNode = false;
   /** Its place in the last net, if it has one. */
   lease: Lease | null = null;
-  /** Where it was made, when leak reports are on. */
-  site: string | null = null;
+  /** Where it was made, when allocations are traced. */
+  trace: Trace | null = null;
   private needsGrad = false;
 
   /** Internal: takes over one count of `storage`. Users make tensors by `tensor`, `zeros`, … */
@@ -74,6 +77,7 @@ export class Tensor {
     this.strides = strides;
     this.dtype = dtype;
     this.size = sizeOf(shape);
+    countHandle(1);
   }
 
   /** Number of dimensions. */
@@ -142,7 +146,7 @@ export class Tensor {
       try {
         return fn(viewOf(dense));
       } finally {
-        dense.storage.release();
+        free(dense, "read(…): it was a copy");
       }
     }
     return fn(viewOf(this));
@@ -191,7 +195,7 @@ function viewOf(t: Tensor): TypedArray {
 /** A new, uninitialised, contiguous tensor. */
 export function empty(shape: Shape, dtype: DType): Tensor {
   const size = sizeOf(shape);
-  const t = new Tensor(new Storage(size * bytesOf(dtype)), 0, shape, contiguousStrides(shape), dtype);
+  const t = new Tensor(new Storage(size * bytesOf(dtype), dtype), 0, shape, contiguousStrides(shape), dtype);
   born(t);
   return t;
 }
@@ -206,6 +210,7 @@ export function view(of: Tensor, shape: Shape, strides: Shape, offset: number): 
 /** A handle of its own for the graph: same storage, same place in the graph, outside of every lifetime rule. Its holder releases the storage. */
 export function alias(of: Tensor): Tensor {
   const t = new Tensor(of.storage.retain(), of.offset, of.shape, of.strides, of.dtype);
+  countHandle(-1);
   t.requiresGrad = of.requiresGrad;
   t.node = of.node;
   t.outputIndex = of.outputIndex;
@@ -221,10 +226,10 @@ export function copyInto(to: Tensor, from: Tensor): void {
   else copy_8(to.ptr, from.ptr, dims);
 }
 
-/** A contiguous copy, unknown to the lifetime rules: the caller releases its storage. */
+/** A contiguous copy, unknown to the lifetime rules: the caller frees it. */
 function copyContiguous(t: Tensor): Tensor {
   const dense = new Tensor(
-    new Storage(t.size * bytesOf(t.dtype)),
+    new Storage(t.size * bytesOf(t.dtype), t.dtype),
     0,
     t.shape,
     contiguousStrides(t.shape),
