@@ -17,7 +17,7 @@ export {
   type TensorData,
   type TensorOptions,
 } from "./tensor/create.ts";
-export type { DType, TypedArray } from "./tensor/dtype.ts";
+export type { DType, HalfDType, TypedArray } from "./tensor/dtype.ts";
 export { keep } from "./tensor/lifetime.ts";
 export { memory, resetPeakMemory, type MemoryStats } from "./tensor/memory.ts";
 export {

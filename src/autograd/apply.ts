@@ -1,5 +1,6 @@
 import { abandonFrame, BY_OP, closeFrame, closeFrame1, openFrame, touch } from "../tensor/lifetime.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { isHalf } from "../tensor/dtype.ts";
+import { widen, type Tensor } from "../tensor/tensor.ts";
 import { isGradEnabled } from "./mode.ts";
 import { Node, type OpRecord } from "./node.ts";
 
@@ -15,17 +16,20 @@ export function applyMulti<A>(record: OpRecord<A>, inputs: readonly Tensor[], at
 
 function run<A>(record: OpRecord<A>, inputs: readonly Tensor[], attrs: A): Tensor | Tensor[] {
   let wanted = false;
+  let halves = false;
   for (const t of inputs) {
     touch(t, record.name);
     if (t.requiresGrad) wanted = true;
+    if (isHalf(t.dtype)) halves = true;
   }
   wanted = wanted && record.vjp !== undefined && isGradEnabled();
   const mark = openFrame();
   const extras: Tensor[] = [];
   let result: Tensor | Tensor[];
   try {
-    result = record.forward(inputs, attrs, extras);
-    if (wanted) attach(record, inputs, attrs, result, extras);
+    const operands = halves && record.halves !== true ? inputs.map(widen) : inputs;
+    result = record.forward(operands, attrs, extras);
+    if (wanted) attach(record, operands, attrs, result, extras);
   } catch (error) {
     abandonFrame(mark, `the failed ${record.name}(…)`);
     throw error;

@@ -12,6 +12,8 @@ export interface Tally {
 /** What lives, by dtype. */
 export const tallies: Readonly<Record<DType, Tally>> = {
   f32: { bytes: 0, storages: 0 },
+  f16: { bytes: 0, storages: 0 },
+  bf16: { bytes: 0, storages: 0 },
   i32: { bytes: 0, storages: 0 },
   u8: { bytes: 0, storages: 0 },
   bool: { bytes: 0, storages: 0 },
