@@ -1,7 +1,7 @@
 /**
  * The loops of element-wise kernels, generic over a functor: an `@unmanaged` class without fields whose `v` is
- * inlined. Elements are worked on as four lanes of 32 bits, bytes widened on the way in and narrowed on the way
- * out. The last one to three elements go through the same lane code, so where an element stands never shows.
+ * inlined. Elements are worked on as four lanes of 32 bits, narrower ones widened on the way in and narrowed on the
+ * way out. The last one to three elements go through the same lane code, so where an element stands never shows.
  */
 import { loadTail, storeTail } from "./simd/f32";
 
@@ -22,6 +22,7 @@ export function lineOf<T>(): i32 {
 @inline
 export function load4<T>(p: usize): v128 {
   if (sizeof<T>() == 4) return v128.load(p);
+  if (sizeof<T>() == 2) return i32x4.extend_low_i16x8_u(v128.load64_zero(p));
   return widened(v128.load32_zero(p));
 }
 
@@ -42,7 +43,21 @@ export function narrowed(lanes: v128): v128 {
 @inline
 export function store4<T>(p: usize, lanes: v128): void {
   if (sizeof<T>() == 4) v128.store(p, lanes);
+  else if (sizeof<T>() == 2) v128.store64_lane(p, i16x8.narrow_i32x4_u(lanes, lanes), 0);
   else v128.store32_lane(p, narrowed(lanes), 0);
+}
+
+function loadHalves(p: usize, count: i32): v128 {
+  let lanes = i32x4.replace_lane(i32x4.splat(0), 0, load<u16>(p));
+  if (count > 1) lanes = i32x4.replace_lane(lanes, 1, load<u16>(p, 2));
+  if (count > 2) lanes = i32x4.replace_lane(lanes, 2, load<u16>(p, 4));
+  return lanes;
+}
+
+function storeHalves(p: usize, lanes: v128, count: i32): void {
+  store<u16>(p, <u16>i32x4.extract_lane(lanes, 0));
+  if (count > 1) store<u16>(p, <u16>i32x4.extract_lane(lanes, 1), 2);
+  if (count > 2) store<u16>(p, <u16>i32x4.extract_lane(lanes, 2), 4);
 }
 
 function loadBytes(p: usize, count: i32): v128 {
@@ -62,6 +77,7 @@ function storeBytes(p: usize, lanes: v128, count: i32): void {
 @inline
 export function load4Tail<T>(p: usize, count: i32): v128 {
   if (sizeof<T>() == 4) return loadTail(p, count, i32x4.splat(0));
+  if (sizeof<T>() == 2) return loadHalves(p, count);
   return loadBytes(p, count);
 }
 
@@ -69,6 +85,7 @@ export function load4Tail<T>(p: usize, count: i32): v128 {
 @inline
 export function store4Tail<T>(p: usize, lanes: v128, count: i32): void {
   if (sizeof<T>() == 4) storeTail(p, lanes, count);
+  else if (sizeof<T>() == 2) storeHalves(p, lanes, count);
   else storeBytes(p, lanes, count);
 }
 

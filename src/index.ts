@@ -18,9 +18,9 @@ export {
   type TensorData,
   type TensorOptions,
 } from "./tensor/create.ts";
-export type { DType, TypedArray } from "./tensor/dtype.ts";
-export { keep, traceAllocations } from "./tensor/lifetime.ts";
-export { memory, type MemoryStats } from "./tensor/memory.ts";
+export type { DType, HalfDType, TypedArray } from "./tensor/dtype.ts";
+export { keep } from "./tensor/lifetime.ts";
+export { memory, resetPeakMemory, type MemoryStats } from "./tensor/memory.ts";
 export {
   getRandomState,
   manualSeed,
@@ -31,6 +31,8 @@ export {
   setRandomState,
 } from "./tensor/random.ts";
 export type { Shape } from "./tensor/shape.ts";
+export { leakReport, traceAllocations, type Leak, type LeakReport } from "./tensor/sites.ts";
+export type { Tally } from "./tensor/storage.ts";
 export { Tensor, type NestedArray } from "./tensor/tensor.ts";
 export { backendInfo, init, type BackendInfo, type InitOptions } from "./wasm/engine.ts";
 

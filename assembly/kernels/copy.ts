@@ -125,6 +125,11 @@ export function copy_32(out: usize, x: usize, dims: Words, part: i32, parts: i32
   return overRows<Run<i32>>(2, out, 2, x, 2, 0, 0, 0, dims, lineOf<i32>(), part, parts);
 }
 
+/** `copy_32` of elements of two bytes. */
+export function copy_16(out: usize, x: usize, dims: Words, part: i32, parts: i32): i32 {
+  return overRows<Run<u16>>(2, out, 1, x, 1, 0, 0, 0, dims, lineOf<u16>(), part, parts);
+}
+
 /** `copy_32` of bytes. */
 export function copy_8(out: usize, x: usize, dims: Words, part: i32, parts: i32): i32 {
   return overRows<Run<u8>>(2, out, 0, x, 0, 0, 0, 0, dims, lineOf<u8>(), part, parts);

@@ -1,7 +1,7 @@
 import { add_f32 } from "../program/kernels.gen.ts";
 import { isContiguous } from "../tensor/shape.ts";
 import { alias, copyInto, contiguous, empty, type Tensor } from "../tensor/tensor.ts";
-import { free } from "../tensor/lifetime.ts";
+import { countHandle, free } from "../tensor/handle.ts";
 import { apply } from "./apply.ts";
 import type { OpRecord } from "./node.ts";
 
@@ -48,6 +48,7 @@ export function settleGradient(g: Tensor, createGraph: boolean): Tensor {
 /** Another handle of a gradient in flight, with its place in the graph. */
 export function share(g: Tensor): Tensor {
   const t = alias(g);
+  countHandle(1);
   t.aliasOf = null;
   if (t.node !== null) {
     t.node.refs++;

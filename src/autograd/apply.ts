@@ -1,5 +1,6 @@
 import { abandonFrame, BY_OP, closeFrame, closeFrame1, openFrame, touch } from "../tensor/lifetime.ts";
-import { leaveFamily, type Tensor } from "../tensor/tensor.ts";
+import { isHalf } from "../tensor/dtype.ts";
+import { leaveFamily, widen, type Tensor } from "../tensor/tensor.ts";
 import { isGradEnabled } from "./mode.ts";
 import { Node, type OpRecord } from "./node.ts";
 import { region } from "./region.ts";
@@ -17,9 +18,11 @@ export function applyMulti<A>(record: OpRecord<A>, inputs: readonly Tensor[], at
 
 function run<A>(record: OpRecord<A>, inputs: readonly Tensor[], attrs: A): Tensor | Tensor[] {
   let wanted = false;
+  let halves = false;
   for (const t of inputs) {
     touch(t, record.name);
     if (t.requiresGrad) wanted = true;
+    if (isHalf(t.dtype)) halves = true;
     if (region !== null) region.read(t.storage);
   }
   wanted = wanted && record.vjp !== undefined && isGradEnabled();
@@ -27,9 +30,10 @@ function run<A>(record: OpRecord<A>, inputs: readonly Tensor[], attrs: A): Tenso
   const extras: Tensor[] = [];
   let result: Tensor | Tensor[];
   try {
-    result = record.forward(inputs, attrs, extras);
-    if (watch !== null) watch.results(record.name, inputs, Array.isArray(result) ? result : [result]);
-    if (wanted) attach(record, inputs, attrs, result, extras);
+    const operands = halves && record.halves !== true ? inputs.map(widen) : inputs;
+    result = record.forward(operands, attrs, extras);
+    if (watch !== null) watch.results(record.name, operands, Array.isArray(result) ? result : [result]);
+    if (wanted) attach(record, operands, attrs, result, extras);
   } catch (error) {
     abandonFrame(mark, `the failed ${record.name}(…)`);
     throw error;

@@ -1,4 +1,5 @@
 import { ShapeError } from "../errors.ts";
+import { countHandle } from "../tensor/handle.ts";
 import { abandonFrame, BY_OP, closeFrame, openFrame, touch } from "../tensor/lifetime.ts";
 import { contiguousStrides, formatShape, sameShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
@@ -73,7 +74,8 @@ function asSaved<A>(record: OpRecord<A>, input: Tensor, i: number, t: Tensor, be
 
 /** A copy that stands where the tensor stands in the graph, outside of the lifetime rules: its maker releases it. */
 function copyOf(t: Tensor, made: Tensor[]): Tensor {
-  const copy = new Tensor(new Storage(t.size * 4), 0, t.shape, contiguousStrides(t.shape), t.dtype);
+  const copy = new Tensor(new Storage(t.size * 4, t.dtype), 0, t.shape, contiguousStrides(t.shape), t.dtype);
+  countHandle(-1);
   made.push(copy);
   copyInto(copy, t);
   copy.node = t.node;

@@ -28,6 +28,8 @@ export interface OpRecord<A = unknown> {
   readonly saves?: { readonly inputs?: readonly number[]; readonly output?: boolean };
   /** Gradients of the inputs from those of the outputs (null: none flows). Absent: not differentiable. */
   vjp?(grads: readonly (Tensor | null)[], saved: Saved, attrs: A): (Tensor | null)[];
+  /** Takes f16 and bf16 as they are, for moving elements. Default false: it gets f32 copies of them. */
+  readonly halves?: boolean;
   /** Outputs that gradients flow through; default all. */
   readonly differentiable?: readonly number[];
 }

@@ -14,7 +14,7 @@ export interface ArrayToWrite {
   write(target: Uint8Array): void;
 }
 
-/** An array that was read. `bytes` is a view of the file. */
+/** An array that was read. `bytes` has its elements in the dtype; a view of the file where that has them so. */
 export interface ArrayRead {
   readonly name: string;
   readonly dtype: DType;
@@ -27,19 +27,58 @@ export interface Decoded {
   readonly metadata: Record<string, string>;
 }
 
-const NAMES: Readonly<Record<DType, string>> = { f32: "F32", i32: "I32", u8: "U8", bool: "BOOL" };
-const DTYPES = new Map<string, DType>([
-  ["F32", "f32"],
-  ["I32", "i32"],
-  ["U8", "u8"],
-  ["BOOL", "bool"],
+const NAMES: Readonly<Record<DType, string>> = {
+  f32: "F32",
+  f16: "F16",
+  bf16: "BF16",
+  i32: "I32",
+  u8: "U8",
+  bool: "BOOL",
+};
+
+/** What a type of the format is read as, its bytes an element, and how they become the dtype's where they differ. */
+interface Source {
+  readonly dtype: DType;
+  readonly width: number;
+  readonly convert?: (
+    bytes: Uint8Array,
+    fail: (rule: string, at: number, wayOut: string) => never,
+  ) => Uint8Array;
+}
+const SOURCES = new Map<string, Source>([
+  ...Object.entries(NAMES).map(([dtype, name]): [string, Source] => [
+    name,
+    { dtype: dtype as DType, width: bytesOf(dtype as DType) },
+  ]),
+  ["F64", { dtype: "f32", width: 8, convert: fromDoubles }],
+  ["I64", { dtype: "i32", width: 8, convert: fromLongs }],
 ]);
-const SUPPORTED = [...DTYPES.keys()].join(", ");
+const SUPPORTED = [...SOURCES.keys()].join(", ");
 
 /** The other types that the format knows. */
-const UNSUPPORTED = new Set(
-  "F64 F16 BF16 I64 I16 I8 U64 U32 U16 C64 F8_E5M2 F8_E4M3 F8_E8M0 F6_E2M3 F6_E3M2 F4".split(" "),
-);
+const UNSUPPORTED = new Set("I16 I8 U64 U32 U16 C64 F8_E5M2 F8_E4M3 F8_E8M0 F6_E2M3 F6_E3M2 F4".split(" "));
+
+function fromDoubles(bytes: Uint8Array): Uint8Array {
+  const values = new Float32Array(bytes.length / 8);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let i = 0; i < values.length; i++) values[i] = view.getFloat64(i * 8, true);
+  return new Uint8Array(values.buffer);
+}
+
+/** Whole numbers of 64 bits, which must fit 32. */
+function fromLongs(bytes: Uint8Array, fail: (rule: string, at: number, wayOut: string) => never): Uint8Array {
+  const values = new Int32Array(bytes.length / 8);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let i = 0; i < values.length; i++) {
+    const low = view.getInt32(i * 8, true);
+    if (view.getInt32(i * 8 + 4, true) !== low >> 31) {
+      const value = view.getBigInt64(i * 8, true);
+      fail(`value ${value} at position ${i} does not fit i32`, i * 8, "save it as F32 or F64, or split it");
+    }
+    values[i] = low;
+  }
+  return new Uint8Array(values.buffer);
+}
 
 /** The reference implementation's limit. */
 const MAX_HEADER = 100_000_000;
@@ -62,7 +101,7 @@ export function encode(
 ): Uint8Array<ArrayBuffer> {
   const offsets = new Map<ArrayToWrite, number>();
   let total = 0;
-  for (const width of [4, 1]) {
+  for (const width of [4, 2, 1]) {
     for (const array of arrays) {
       if (bytesOf(array.dtype) !== width) continue;
       offsets.set(array, total);
@@ -134,9 +173,9 @@ export function decode(bytes: Uint8Array, name: string): Decoded {
   const { entries, metadata } = parseHeader(bytes, 8, start, fail);
 
   const arrays = entries.map((entry): ArrayRead => {
-    const dtype = dtypeOf(entry, fail);
+    const { dtype, width, convert } = sourceOf(entry, fail);
     const shape = `[${entry.shape.join(", ")}]`;
-    const taken = product(entry.shape) * bytesOf(dtype);
+    const taken = product(entry.shape) * width;
     if (taken > Number.MAX_SAFE_INTEGER)
       return fail(`too large, ${entry.dtype} ${shape}`, entry.at, entry.name);
     const { begin, end } = entry;
@@ -156,16 +195,18 @@ export function decode(bytes: Uint8Array, name: string): Decoded {
       const odd = body.findIndex((byte) => byte > 1);
       if (odd >= 0) return fail(`BOOL must be 0 or 1, got ${body[odd]}`, start + begin + odd, entry.name);
     }
-    return { name: entry.name, dtype, shape: entry.shape, bytes: body };
+    const elements =
+      convert?.(body, (rule, at, wayOut) => fail(rule, start + begin + at, entry.name, wayOut)) ?? body;
+    return { name: entry.name, dtype, shape: entry.shape, bytes: elements };
   });
 
   checkTiling(entries, start, size, fail);
   return { arrays, metadata };
 }
 
-function dtypeOf(entry: HeaderEntry, fail: Fail): DType {
-  const dtype = DTYPES.get(entry.dtype);
-  if (dtype !== undefined) return dtype;
+function sourceOf(entry: HeaderEntry, fail: Fail): Source {
+  const source = SOURCES.get(entry.dtype);
+  if (source !== undefined) return source;
   return UNSUPPORTED.has(entry.dtype)
     ? fail(
         `dtype ${entry.dtype} is not supported`,
@@ -191,9 +232,9 @@ function checkTiling(entries: readonly HeaderEntry[], start: number, size: numbe
     fail(`trailing bytes that belong to no tensor (${size - start - end})`, start + end);
 }
 
-/** The elements: a view of the file where they lie aligned, else a copy. */
+/** The elements, of f16 and bf16 their bytes: a view of the file where they lie aligned, else a copy. */
 export function elements(array: ArrayRead): TypedArray {
-  if (bytesOf(array.dtype) === 1) return array.bytes;
+  if (bytesOf(array.dtype) < 4) return array.bytes;
   const { buffer, byteOffset } = array.bytes.byteOffset % 4 === 0 ? array.bytes : array.bytes.slice();
   const length = array.bytes.length / 4;
   return array.dtype === "f32"

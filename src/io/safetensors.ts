@@ -1,6 +1,7 @@
 import { ValueError } from "../errors.ts";
-import { tensor } from "../tensor/create.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { ofBytes, tensor } from "../tensor/create.ts";
+import { isHalf } from "../tensor/dtype.ts";
+import { readBytes, Tensor } from "../tensor/tensor.ts";
 import { asBytes, type Bytes } from "./bytes.ts";
 import { decode, elements, encode } from "./codec.ts";
 
@@ -30,8 +31,8 @@ function entriesOf(tensors: NamedTensors): (readonly [string, Tensor])[] {
 }
 
 /**
- * The bytes of a safetensors file (https://github.com/huggingface/safetensors#format) with these tensors: f32, i32,
- * u8 and bool of any shape; views are written as what they show.
+ * The bytes of a safetensors file (https://github.com/huggingface/safetensors#format) with these tensors, of any
+ * dtype and shape; views are written as what they show.
  * @throws ValueError for what is not a tensor, for keys or metadata that are no well-formed strings.
  * @throws DisposedError for a tensor that was freed.
  */
@@ -43,8 +44,8 @@ export function saveSafetensors(tensors: NamedTensors, options: SaveOptions = {}
       dtype: t.dtype,
       shape: t.shape,
       write(target: Uint8Array) {
-        t.read((view) => {
-          target.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+        readBytes(t, (bytes) => {
+          target.set(bytes);
         });
       },
     };
@@ -53,7 +54,7 @@ export function saveSafetensors(tensors: NamedTensors, options: SaveOptions = {}
 }
 
 /**
- * Reads a safetensors file. F32, I32, U8 and BOOL are taken; files that other programs can be fooled with (overlaps, holes,
+ * Reads a safetensors file. F32, F16, BF16, I32, U8 and BOOL are taken as they are, F64 as f32, and I64 as i32 where every value fits; files that other programs can be fooled with (overlaps, holes,
  * duplicate keys, lengths that lie) are refused, and nothing stays allocated.
  * @throws FormatError with the name of the file, the key and the byte.
  */
@@ -62,7 +63,11 @@ export function loadSafetensors(bytes: Bytes, options: LoadOptions = {}): Loaded
   const tensors = Object.create(null) as Record<string, Tensor>;
   try {
     for (const array of arrays) {
-      tensors[array.name] = tensor(elements(array), { shape: array.shape, dtype: array.dtype });
+      const { shape, dtype } = array;
+      const values = elements(array);
+      tensors[array.name] = isHalf(dtype)
+        ? ofBytes(values as Uint8Array, shape, dtype)
+        : tensor(values, { shape, dtype });
     }
   } catch (error) {
     for (const t of Object.values(tensors)) t.dispose();

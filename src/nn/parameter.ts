@@ -1,5 +1,6 @@
 import { DTypeError } from "../errors.ts";
 import { catchLater, free, touch } from "../tensor/lifetime.ts";
+import { trace } from "../tensor/sites.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /** A tensor that training changes: a leaf that requires a gradient and that nothing frees but its module's dispose(). */
@@ -16,6 +17,7 @@ export class Parameter extends Tensor {
     free(t, "Parameter(…), which took it over");
     this.kept = true;
     this.requiresGrad = true;
+    trace(this);
     catchLater(this);
   }
 }

@@ -3,8 +3,9 @@ import type { OpRecord } from "../autograd/node.ts";
 import { DTypeError } from "../errors.ts";
 import * as kernels from "../program/kernels.gen.ts";
 import { checkDType } from "../tensor/create.ts";
-import type { DType } from "../tensor/dtype.ts";
-import { contiguous, copyInto, empty, type Tensor } from "../tensor/tensor.ts";
+import { isHalf, type DType, type HalfDType } from "../tensor/dtype.ts";
+import { narrowInto } from "../tensor/half.ts";
+import { contiguous, copyInto, empty, widen, type Tensor } from "../tensor/tensor.ts";
 import type { Ptr } from "../wasm/heap.ts";
 
 type Kernel = (out: Ptr, x: Ptr, n: number) => number;
@@ -25,6 +26,8 @@ const CASTS: Readonly<Partial<Record<`${DType}_${DType}`, Kernel>>> = {
 /** Converts inside an op: no record, the tensor itself where it has the dtype already. */
 export function castTo(x: Tensor, dtype: DType): Tensor {
   if (x.dtype === dtype) return x;
+  if (isHalf(x.dtype)) return castTo(widen(x), dtype);
+  if (isHalf(dtype)) return narrow(castTo(x, "f32"), dtype);
   const dense = contiguous(x);
   // A bool is a byte of 0 or 1 already; bytes become bools by way of i32.
   if (x.dtype === "u8" && dtype === "bool") return castTo(castTo(x, "i32"), "bool");
@@ -38,14 +41,22 @@ export function castTo(x: Tensor, dtype: DType): Tensor {
   return out;
 }
 
+function narrow(x: Tensor, dtype: HalfDType): Tensor {
+  const dense = contiguous(x);
+  const out = empty(x.shape, dtype);
+  narrowInto(out.ptr, dense.ptr, out.size, dtype);
+  return out;
+}
+
 const castRecord: OpRecord<DType> = {
   name: "to",
+  halves: true,
   forward: ([x], dtype) => castTo(x as Tensor, dtype),
 };
 
 /**
  * The tensor in another dtype; itself where it has it already. f32 → i32 truncates toward zero and saturates, NaN becomes 0;
- * anything → bool is "not 0". Gradients flow through f32 → f32 only.
+ * anything → bool is "not 0"; f32 → f16 and bf16 rounds to nearest, ties to even. Gradients flow through f32 → f32 only.
  */
 export function to(x: Tensor, dtype: DType): Tensor {
   checkDType("to", dtype);

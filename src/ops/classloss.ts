@@ -4,6 +4,7 @@ import type { OpRecord, Saved } from "../autograd/node.ts";
 import { DTypeError, IndexOutOfRangeError, ShapeError, ValueError } from "../errors.ts";
 import * as k from "../program/kernels.gen.ts";
 import { full, ones } from "../tensor/create.ts";
+import { isFloat } from "../tensor/dtype.ts";
 import { composite } from "../tensor/lifetime.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { contiguous, empty, type Tensor } from "../tensor/tensor.ts";
@@ -129,7 +130,7 @@ function checkClasses(op: string, input: Tensor, target: Tensor, weight: Tensor 
       `${op}: an input of ${formatShape(input.shape)} needs targets of ${formatShape(expected)} (class indices), got ${formatShape(target.shape)}`,
     );
   }
-  if (target.dtype === "f32" || target.dtype === "bool") {
+  if (isFloat(target.dtype) || target.dtype === "bool") {
     throw new DTypeError(
       `${op}: class indices must be i32, got ${target.dtype}; make them with { dtype: "i32" }`,
     );
@@ -153,7 +154,7 @@ export const crossEntropy = /* @__PURE__ */ Object.assign(
     if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
       throw new ValueError(`crossEntropy: labelSmoothing must lie in [0, 1], got ${labelSmoothing}`);
     }
-    if (target.dtype === "f32" && sameShape(target.shape, input.shape)) {
+    if (isFloat(target.dtype) && sameShape(target.shape, input.shape)) {
       return composite("crossEntropy", () =>
         probabilities(input, target, labelSmoothing, reduction, options.weight),
       );

@@ -109,7 +109,7 @@ export function withOperands(
 function withScalar(value: number, beside: Tensor, use: (scalar: Tensor) => Tensor): Tensor {
   const whole = Number.isInteger(value) && Math.abs(value) < 2 ** 31;
   const dtype = beside.dtype !== "f32" && whole ? "i32" : "f32";
-  const scalar = new Tensor(new Storage(bytesOf(dtype)), 0, [], [], dtype);
+  const scalar = new Tensor(new Storage(bytesOf(dtype), dtype), 0, [], [], dtype);
   try {
     fillWith(scalar, value);
     return use(scalar);

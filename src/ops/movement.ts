@@ -23,6 +23,7 @@ import { sumTo } from "./reduce.ts";
 
 const reshapeRecord: OpRecord<Shape> = {
   name: "reshape",
+  halves: true,
   forward([input], shape) {
     const x = input as Tensor;
     const strides = viewStrides(x.shape, x.strides, shape);
@@ -66,6 +67,7 @@ export function unsqueeze(x: Tensor, dim: number): Tensor {
 
 const permuteRecord: OpRecord<readonly number[]> = {
   name: "permute",
+  halves: true,
   forward([input], dims) {
     const x = input as Tensor;
     return view(
@@ -126,6 +128,7 @@ export function movedim(
 
 const expandRecord: OpRecord<Shape> = {
   name: "expand",
+  halves: true,
   forward([input], shape) {
     const x = input as Tensor;
     return view(x, shape, broadcastStrides(x.shape, x.strides, shape), x.offset);
@@ -149,6 +152,7 @@ export const expand = /* @__PURE__ */ Object.assign(
 
 const flipRecord: OpRecord<readonly number[]> = {
   name: "flip",
+  halves: true,
   forward([input], dims) {
     const x = input as Tensor;
     let { offset } = x;
@@ -187,6 +191,7 @@ function cutView(x: Tensor, { dim, start, step, length }: Cut): Tensor {
 
 const sliceRecord: OpRecord<Cut> = {
   name: "slice",
+  halves: true,
   forward: ([x], cut) => cutView(x as Tensor, cut),
   vjp: ([g], s, cut) => [apply(sliceGradRecord, [g as Tensor], { cut, shape: s.shape(0) })],
 };
@@ -292,6 +297,7 @@ export function chunk(x: Tensor, chunks: number, options: { dim?: number } = {})
 
 const catRecord: OpRecord<{ readonly dim: number; readonly dtype: DType }> = {
   name: "cat",
+  halves: true,
   forward(inputs, { dim, dtype }) {
     const first = inputs[0] as Tensor;
     let total = 0;
@@ -361,6 +367,7 @@ export function stack(tensors: readonly Tensor[], options: { dim?: number } = {}
 
 const cloneRecord: OpRecord<null> = {
   name: "clone",
+  halves: true,
   forward([input]) {
     const x = input as Tensor;
     const out = empty(x.shape, x.dtype);

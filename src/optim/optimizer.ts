@@ -2,6 +2,7 @@ import { DTypeError, ValueError } from "../errors.ts";
 import { dropGradient } from "../autograd/leaf.ts";
 import { fillWith } from "../tensor/create.ts";
 import { collectTensors, own, registerHolder, touch } from "../tensor/lifetime.ts";
+import { expectBackward } from "../tensor/windows.ts";
 import { isContiguous } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import type { Ptr } from "../wasm/heap.ts";
@@ -93,6 +94,7 @@ export abstract class Optimizer<O extends { lr: number } = { lr: number }> {
     betasOf: (options: O) => readonly [number, number],
   ) {
     registerHolder(this);
+    expectBackward();
     const entries = [...params] as (Tensor | GroupOptions<O>)[];
     if (entries.length === 0) throw new ValueError(`${name}: got no parameters to optimise`);
     const groups = entries.filter((e): e is GroupOptions<O> => "params" in e);

@@ -1,14 +1,18 @@
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
-import { arange_f32, arange_i32, fill_8, fill_f32, fill_i32 } from "../program/kernels.gen.ts";
+import { arange_f32, arange_i32, copy_16, fill_8, fill_f32, fill_i32 } from "../program/kernels.gen.ts";
 import { f32, i32, u8 } from "../wasm/views.ts";
-import { typedArray, type DType, type TypedArray } from "./dtype.ts";
+import type { Ptr } from "../wasm/heap.ts";
+import { DTYPES, isFloat, isHalf, typedArray, type DType, type HalfDType, type TypedArray } from "./dtype.ts";
+import { narrowInto } from "./half.ts";
 import { checkShape, formatShape, resolveReshape, sizeOf, type Shape } from "./shape.ts";
+import { free } from "./handle.ts";
+import { withWorkspace } from "./storage.ts";
 import { empty, type NestedArray, type Tensor } from "./tensor.ts";
 
 export interface TensorOptions {
   /** Default: the nesting of the data, or its length. May hold one −1. */
   shape?: Shape;
-  /** Default: of typed arrays their own (Float64Array as f32), of numbers f32, of booleans bool. */
+  /** Default: of typed arrays their own (Float64Array as f32, Float16Array as f16), of numbers f32, of booleans bool. */
   dtype?: DType;
   /** Default false; f32 only. */
   requiresGrad?: boolean;
@@ -36,9 +40,9 @@ export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
   const dtype = options.dtype ?? natural;
   checkDType("tensor", dtype);
   const shape = options.shape === undefined ? own : fit(own, options.shape);
-  if (dtype !== "f32" && natural !== dtype) checkIntegers(flat, dtype);
-  const t = empty(shape, dtype);
-  write(t, flat);
+  if (!isFloat(dtype) && natural !== dtype) checkIntegers(flat, dtype);
+  const t = isHalf(dtype) ? halves(shape, dtype, flat) : empty(shape, dtype);
+  if (!isHalf(dtype)) write(t, flat);
   if (options.requiresGrad) t.requiresGrad = true;
   return t;
 }
@@ -55,8 +59,8 @@ function fit(own: Shape, shape: Shape): Shape {
 }
 
 export function checkDType(op: string, dtype: string): void {
-  if (dtype !== "f32" && dtype !== "i32" && dtype !== "u8" && dtype !== "bool") {
-    throw new DTypeError(`${op}: unknown dtype "${dtype}"; there are f32, i32, u8 and bool`);
+  if (!(DTYPES as readonly string[]).includes(dtype)) {
+    throw new DTypeError(`${op}: unknown dtype "${dtype}"; there are ${DTYPES.join(", ")}`);
   }
 }
 
@@ -73,6 +77,23 @@ function checkIntegers(flat: ArrayLike<number>, dtype: DType): void {
   }
 }
 
+/** A tensor of these bytes, row-major and little-endian, which must fill the shape. */
+export function ofBytes(bytes: Uint8Array, shape: Shape, dtype: DType): Tensor {
+  const t = empty([...shape], dtype);
+  u8.set(bytes, t.ptr);
+  return t;
+}
+
+/** Values in 16 bits each, by way of f32. */
+function halves(shape: Shape, dtype: HalfDType, flat: ArrayLike<number>): Tensor {
+  return withWorkspace(flat.length * 4, (wide) => {
+    const t = empty(shape, dtype);
+    f32.set(flat, wide >>> 2);
+    narrowInto(t.ptr, wide, t.size, dtype);
+    return t;
+  });
+}
+
 function write(t: Tensor, flat: ArrayLike<number>): void {
   const { ptr, size, dtype } = t;
   if (dtype === "f32") f32.set(flat, ptr >>> 2);
@@ -85,8 +106,16 @@ function flatten(data: TensorData): { flat: ArrayLike<number>; shape: number[]; 
   if (typeof data === "number") return { flat: [data], shape: [], dtype: "f32" };
   if (typeof data === "boolean") return { flat: [data ? 1 : 0], shape: [], dtype: "bool" };
   if (ArrayBuffer.isView(data)) {
-    const dtype =
-      data instanceof Float32Array || data instanceof Float64Array
+    if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+      throw new DTypeError(
+        "tensor: there is no dtype of 64-bit integers; convert with Int32Array.from(data, Number)",
+      );
+    }
+    // Not every engine has the class.
+    const isHalves = Object.prototype.toString.call(data) === "[object Float16Array]";
+    const dtype = isHalves
+      ? "f16"
+      : data instanceof Float32Array || data instanceof Float64Array
         ? "f32"
         : data instanceof Uint8Array || data instanceof Uint8ClampedArray
           ? "u8"
@@ -140,7 +169,12 @@ function filled(op: string, shape: Shape, value: number, options: FillOptions): 
   checkShape(op, shape);
   if (dtype === "i32" || dtype === "u8") checkIntegers([value], dtype);
   const t = empty([...shape], dtype);
-  fillWith(t, value);
+  try {
+    fillWith(t, value);
+  } catch (error) {
+    free(t, `the failed ${op}(…)`);
+    throw error;
+  }
   if (options.requiresGrad) t.requiresGrad = true;
   return t;
 }
@@ -150,7 +184,17 @@ export function fillWith(t: Tensor, value: number): void {
   if (t.size === 0) return;
   if (t.dtype === "f32") fill_f32(t.ptr, value, t.size);
   else if (t.dtype === "i32") fill_i32(t.ptr, value, t.size);
+  else if (isHalf(t.dtype)) fillHalves(t, value, t.dtype);
   else fill_8(t.ptr, t.dtype === "bool" ? Number(value !== 0) : value, t.size);
+}
+
+function fillHalves(t: Tensor, value: number, dtype: HalfDType): void {
+  withWorkspace(8, (wide) => {
+    const narrow = (wide + 4) as Ptr;
+    f32[wide >>> 2] = value;
+    narrowInto(narrow, wide, 1, dtype);
+    copy_16(t.ptr, narrow, [1, t.size, 1, 0]);
+  });
 }
 
 /** Zeros of `shape`. */

@@ -1,4 +1,4 @@
-import type { DType } from "./dtype.ts";
+import { isFloat, type DType } from "./dtype.ts";
 import { formatShape } from "./shape.ts";
 
 /** Above this many elements only the edges are printed (NumPy's `threshold`). */
@@ -56,7 +56,7 @@ function visibleIndices(shape: readonly number[], shorten: boolean): number[] {
 
 function formatNumbers(values: readonly number[], dtype: DType): string[] {
   if (dtype === "bool") return values.map((v) => (v === 0 ? "false" : "true"));
-  if (dtype !== "f32") return values.map(String);
+  if (!isFloat(dtype)) return values.map(String);
   const finite = values.filter(Number.isFinite).map(Math.abs);
   const largest = Math.max(0, ...finite);
   const smallest = Math.min(Infinity, ...finite.filter((v) => v > 0));

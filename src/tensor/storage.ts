@@ -1,5 +1,23 @@
 import { heap } from "../wasm/engine.ts";
 import type { Block, Ptr } from "../wasm/heap.ts";
+import type { DType } from "./dtype.ts";
+
+/** Storages of one dtype. */
+export interface Tally {
+  /** In whole blocks of 64, as the heap counts them. */
+  bytes: number;
+  storages: number;
+}
+
+/** What lives, by dtype. */
+export const tallies: Readonly<Record<DType, Tally>> = {
+  f32: { bytes: 0, storages: 0 },
+  f16: { bytes: 0, storages: 0 },
+  bf16: { bytes: 0, storages: 0 },
+  i32: { bytes: 0, storages: 0 },
+  u8: { bytes: 0, storages: 0 },
+  bool: { bytes: 0, storages: 0 },
+};
 
 let made = 0;
 
@@ -9,17 +27,25 @@ export const storagesMade = (): number => made;
 /** A counted piece of linear memory. Tensors (views among them) and the graph's saved values each hold one count. */
 export class Storage {
   readonly ptr: Ptr;
+  /** What was asked for. */
   readonly bytes: number;
+  /** What it takes: whole blocks of 64 bytes. */
+  readonly size: number;
   refs = 1;
   /** Goes up with every write in place, so that backward can tell a changed value. */
   version = 0;
   readonly serial = ++made;
   private block: Block | null;
+  private readonly tally: Tally;
 
-  constructor(bytes: number) {
+  constructor(bytes: number, dtype: DType) {
     this.block = heap().alloc(bytes);
     this.ptr = this.block.ptr;
     this.bytes = bytes;
+    this.size = this.block.size;
+    this.tally = tallies[dtype];
+    this.tally.bytes += this.size;
+    this.tally.storages++;
   }
 
   retain(): this {
@@ -31,6 +57,8 @@ export class Storage {
     if (--this.refs === 0 && this.block !== null) {
       heap().free(this.block);
       this.block = null;
+      this.tally.bytes -= this.size;
+      this.tally.storages--;
     }
   }
 }

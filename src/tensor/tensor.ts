@@ -1,11 +1,14 @@
 import { AutogradError, DTypeError, ShapeError } from "../errors.ts";
-import { copy_32, copy_8 } from "../program/kernels.gen.ts";
+import { copy_16, copy_32, copy_8 } from "../program/kernels.gen.ts";
 import { f32, i32, u8 } from "../wasm/views.ts";
 import type { Ptr } from "../wasm/heap.ts";
 import type { TensorMethods } from "../ops/methods.ts";
-import { bytesOf, typedArray, type DType, type TypedArray } from "./dtype.ts";
+import { bytesOf, isHalf, typedArray, type DType, type TypedArray } from "./dtype.ts";
 import { formatTensor } from "./format.ts";
-import { born, DISPOSED, free, touch, type Lease } from "./lifetime.ts";
+import { widenInto } from "./half.ts";
+import { countHandle, DISPOSED, free, touch } from "./handle.ts";
+import { born } from "./lifetime.ts";
+import type { Lease } from "./net.ts";
 import {
   broadcastStrides,
   collapse,
@@ -15,7 +18,8 @@ import {
   sizeOf,
   type Shape,
 } from "./shape.ts";
-import { Storage } from "./storage.ts";
+import type { Trace } from "./sites.ts";
+import { Storage, withWorkspace } from "./storage.ts";
 
 /** What a tensor needs to know of the graph node that made it. */
 export interface GraphNode {
@@ -88,7 +92,7 @@ export class Tensor {
   kept = false;
   /** What freed it, or null while it lives. */
   freedBy: string | null = null;
-  /** The pass in which it was last used. */
+  /** The moment in which it was last used (windows.ts). */
   lastUsed = 0;
   /** The tensors that share its storage as views; null while there are none. */
   family: Family | null = null;
@@ -100,8 +104,8 @@ export class Tensor {
   countsNode = false;
   /** Its place in the last net, if it has one. */
   lease: Lease | null = null;
-  /** Where it was made, when leak reports are on. */
-  site: string | null = null;
+  /** Where it was made, when allocations are traced. */
+  trace: Trace | null = null;
   private needsGrad = false;
 
   /** Internal: takes over one count of `storage`. Users make tensors by `tensor`, `zeros`, … */
@@ -112,6 +116,7 @@ export class Tensor {
     this.strides = strides;
     this.dtype = dtype;
     this.size = sizeOf(shape);
+    countHandle(1);
   }
 
   /** Number of dimensions. */
@@ -136,7 +141,10 @@ export class Tensor {
 
   set requiresGrad(value: boolean) {
     if (value && this.dtype !== "f32") {
-      throw new DTypeError(`requiresGrad: only f32 tensors have gradients, this one is ${this.dtype}`);
+      const wayOut = isHalf(this.dtype) ? '; train in f32 and convert with to(x, "f16") to store' : "";
+      throw new DTypeError(
+        `requiresGrad: only f32 tensors have gradients, this one is ${this.dtype}${wayOut}`,
+      );
     }
     if (!value && this.node !== null) {
       throw new AutogradError(
@@ -168,10 +176,11 @@ export class Tensor {
     }
     const at = this.ptr;
     if (this.dtype === "f32") return f32[at >>> 2] as number;
+    if (isHalf(this.dtype)) return this.read((view) => view[0] as number);
     return (this.dtype === "i32" ? i32[at >>> 2] : u8[at]) as number;
   }
 
-  /** A copy of the elements, row-major: Float32Array, Int32Array, or Uint8Array (u8; bool as 0 and 1). */
+  /** A copy of the elements, row-major: Float32Array (f32, f16, bf16), Int32Array, or Uint8Array (u8; bool as 0 and 1). */
   get data(): TypedArray {
     return this.read((view) => view.slice());
   }
@@ -182,16 +191,15 @@ export class Tensor {
    */
   read<T>(fn: (view: TypedArray) => T): T {
     touch(this, "read");
-    if (this.size === 0) return fn(typedArray(this.dtype, 0));
-    if (!this.isContiguous) {
-      const dense = copyContiguous(this);
-      try {
-        return fn(viewOf(dense));
-      } finally {
-        dense.storage.release();
-      }
-    }
-    return fn(viewOf(this));
+    const { dtype } = this;
+    if (this.size === 0) return fn(typedArray(dtype, 0));
+    return readDense(this, (dense) => {
+      if (!isHalf(dtype)) return fn(viewOf(dense));
+      return withWorkspace(this.size * 4, (wide) => {
+        widenInto(wide, dense.ptr, this.size, dtype);
+        return fn(f32.subarray(wide >>> 2, (wide >>> 2) + this.size));
+      });
+    });
   }
 
   /** The elements as nested arrays; a scalar gives its value. Bools are true and false. */
@@ -234,10 +242,27 @@ function viewOf(t: Tensor): TypedArray {
   return u8.subarray(ptr, ptr + size);
 }
 
+/** Lends a contiguous form of the tensor: itself, or a copy that ends with the call. */
+function readDense<T>(t: Tensor, use: (dense: Tensor) => T): T {
+  if (t.isContiguous) return use(t);
+  const dense = copyContiguous(t);
+  try {
+    return use(dense);
+  } finally {
+    free(dense, "read(…): it was a copy");
+  }
+}
+
+/** Lends the bytes of the elements, row-major and little-endian, for the length of `fn`. */
+export function readBytes<T>(t: Tensor, fn: (bytes: Uint8Array) => T): T {
+  touch(t, "read");
+  return readDense(t, ({ ptr, size, dtype }) => fn(u8.subarray(ptr, ptr + size * bytesOf(dtype))));
+}
+
 /** A new, uninitialised, contiguous tensor. */
 export function empty(shape: Shape, dtype: DType): Tensor {
   const size = sizeOf(shape);
-  const t = new Tensor(new Storage(size * bytesOf(dtype)), 0, shape, contiguousStrides(shape), dtype);
+  const t = new Tensor(new Storage(size * bytesOf(dtype), dtype), 0, shape, contiguousStrides(shape), dtype);
   born(t);
   return t;
 }
@@ -262,6 +287,7 @@ export function leaveFamily(t: Tensor): void {
 /** A handle of its own for the graph: same storage, same place in the graph, outside of every lifetime rule. Its holder releases the storage. */
 export function alias(of: Tensor): Tensor {
   const t = new Tensor(of.storage.retain(), of.offset, of.shape, of.strides, of.dtype);
+  countHandle(-1);
   t.requiresGrad = of.requiresGrad;
   t.node = of.node;
   t.outputIndex = of.outputIndex;
@@ -269,18 +295,19 @@ export function alias(of: Tensor): Tensor {
   return t;
 }
 
+const COPIES = { 1: copy_8, 2: copy_16, 4: copy_32 };
+
 /** Copies `from`, broadcast, over the elements of `to`; same dtype size. */
 export function copyInto(to: Tensor, from: Tensor): void {
   if (to.size === 0) return;
   const dims = collapse(to.shape, [to.strides, broadcastStrides(from.shape, from.strides, to.shape)]);
-  if (bytesOf(to.dtype) === 4) copy_32(to.ptr, from.ptr, dims);
-  else copy_8(to.ptr, from.ptr, dims);
+  COPIES[bytesOf(to.dtype)](to.ptr, from.ptr, dims);
 }
 
-/** A contiguous copy, unknown to the lifetime rules: the caller releases its storage. */
+/** A contiguous copy, unknown to the lifetime rules: the caller frees it. */
 function copyContiguous(t: Tensor): Tensor {
   const dense = new Tensor(
-    new Storage(t.size * bytesOf(t.dtype)),
+    new Storage(t.size * bytesOf(t.dtype), t.dtype),
     0,
     t.shape,
     contiguousStrides(t.shape),
@@ -296,4 +323,13 @@ export function contiguous(t: Tensor): Tensor {
   const dense = copyContiguous(t);
   born(dense);
   return dense;
+}
+
+/** The tensor itself, or of f16 and bf16 an f32 copy that the running op's frame frees. */
+export function widen(t: Tensor): Tensor {
+  if (!isHalf(t.dtype)) return t;
+  const dense = contiguous(t);
+  const wide = empty(t.shape, "f32");
+  widenInto(wide.ptr, dense.ptr, t.size, t.dtype);
+  return wide;
 }

@@ -122,6 +122,11 @@ export class Heap {
     return this.#live * UNIT;
   }
 
+  /** Starts the peak anew. */
+  resetPeak(): void {
+    this.#peak = this.#live;
+  }
+
   /**
    * A block of at least so many bytes; its contents are whatever was there. Zero bytes get a block of their own.
    * May grow the memory, so take new views of it afterwards.

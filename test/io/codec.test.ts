@@ -323,11 +323,40 @@ describe("decode", () => {
     expect(messageOf(bytes)).toMatch(/^loadSafetensors: .*, model\.safetensors.*, byte \d+ \(.+\)$/s);
   });
 
-  it.each(["F64", "I64", "F16", "BF16"])("refuses %s by name and says what to do", (dtype) => {
+  it.each(["I16", "U64", "F8_E4M3"])("refuses %s by name and says what to do", (dtype) => {
     const message = messageOf(file({ a: { dtype, shape: [1], data_offsets: [0, 8] } }, 8));
     expect(message).toContain(`dtype ${dtype} is not supported, model.safetensors, key "a"`);
-    expect(message).toContain("(convert it to F32, I32, U8, BOOL before saving)");
+    expect(message).toContain("(convert it to F32, F16, BF16, I32, U8, BOOL, F64, I64 before saving)");
   });
+
+  it("reads F64 as f32, and I64 as i32", () => {
+    const doubles = [...new Uint8Array(Float64Array.of(0.1, -1e300, NaN).buffer)];
+    const longs = [...new Uint8Array(BigInt64Array.of(-1n, 2n ** 31n - 1n, -(2n ** 31n)).buffer)];
+    const header = {
+      a: { dtype: "F64", shape: [3], data_offsets: [0, 24] },
+      num_batches_tracked: { dtype: "I64", shape: [3, 1], data_offsets: [24, 48] },
+    };
+    const { arrays } = decode(file(header, [...doubles, ...longs]), "x");
+    expect(arrays.map(({ dtype, shape }) => [dtype, shape])).toEqual([
+      ["f32", [3]],
+      ["i32", [3, 1]],
+    ]);
+    expect(arrays.map((read) => [...elements(read)])).toEqual([
+      [Math.fround(0.1), -Infinity, NaN],
+      [-1, 2 ** 31 - 1, -(2 ** 31)],
+    ]);
+  });
+
+  it.each([2n ** 31n, -(2n ** 31n) - 1n, 2n ** 40n])(
+    "refuses an I64 of %d, which i32 cannot hold",
+    (value) => {
+      const longs = [...new Uint8Array(BigInt64Array.of(1n, value).buffer)];
+      const message = messageOf(file({ a: { dtype: "I64", shape: [2], data_offsets: [0, 16] } }, longs));
+      expect(message).toContain(
+        `value ${value} at position 1 does not fit i32, model.safetensors, key "a", byte`,
+      );
+    },
+  );
 
   it("survives a file with any one byte changed or cut", () => {
     const bytes = encode(

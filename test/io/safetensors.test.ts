@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { DisposedError, FormatError, OutOfMemoryError, ValueError } from "../../src/errors.ts";
 import { loadSafetensors, saveSafetensors } from "../../src/io/index.ts";
 import { permute } from "../../src/ops/movement.ts";
-import { tensor } from "../../src/tensor/create.ts";
-import type { Tensor } from "../../src/tensor/tensor.ts";
+import { ofBytes, tensor } from "../../src/tensor/create.ts";
+import { readBytes, type Tensor } from "../../src/tensor/tensor.ts";
 import { heap } from "../../src/wasm/engine.ts";
 
 const made: Tensor[] = [];
@@ -42,6 +42,22 @@ describe("safetensors", () => {
       expect(new Uint8Array(back.data.buffer)).toEqual(new Uint8Array(t.data.buffer));
     }
     expect(saveSafetensors(loaded.tensors, { metadata: loaded.metadata })).toEqual(bytes);
+  });
+
+  it("brings back the bits of f16 and bf16, views among them, odd counts among others", () => {
+    const bits = Uint8Array.from({ length: 2 * 65536 }, (_, i) => (i % 2 === 0 ? i / 2 : (i - 1) / 2 / 256));
+    for (const dtype of ["f16", "bf16"] as const) {
+      const t = track(ofBytes(bits, [256, 256], dtype));
+      const odd = track(tensor([1, 2, 3], { dtype }));
+      const bytes = saveSafetensors({ odd, t, turned: track(permute(t, [1, 0])), one: track(tensor(1)) });
+      const { tensors } = loadSafetensors(bytes);
+      const back = (name: string): Tensor => track(tensors[name] as Tensor);
+      expect(readBytes(back("t"), (b) => Buffer.compare(b, bits))).toBe(0);
+      expect(back("odd").dtype).toBe(dtype);
+      expect(tensors.odd?.toArray()).toEqual([1, 2, 3]);
+      expect(readBytes(track(permute(back("turned"), [1, 0])), (b) => Buffer.compare(b, bits))).toBe(0);
+      expect(back("one").item()).toBe(1);
+    }
   });
 
   it("writes a view as what it shows", () => {

@@ -117,7 +117,7 @@ function offsets(shape: readonly number[], strides: readonly number[], start: nu
   );
 }
 
-const BYTES: Record<KindName, number> = { f32: 4, f64: 8, i32: 4, u8: 1 };
+const BYTES: Record<KindName, number> = { f32: 4, f64: 8, i32: 4, u16: 2, u8: 1 };
 const ints = (count: number, seed: number): Int32Array => Int32Array.from(noise(count, seed, 9));
 const truths = (count: number, seed: number): Uint8Array =>
   Uint8Array.from(noise(count, seed), (x) => Number(x > 0));

@@ -26,12 +26,13 @@ interface Kind {
     memory: ArrayBuffer,
     at: number,
     count: number,
-  ) => Float32Array | Float64Array | Int32Array | Uint8Array;
+  ) => Float32Array | Float64Array | Int32Array | Uint16Array | Uint8Array;
 }
 const KINDS = {
   f32: { bytes: 4, make: (memory, at, count) => new Float32Array(memory, at, count) },
   f64: { bytes: 8, make: (memory, at, count) => new Float64Array(memory, at, count) },
   i32: { bytes: 4, make: (memory, at, count) => new Int32Array(memory, at, count) },
+  u16: { bytes: 2, make: (memory, at, count) => new Uint16Array(memory, at, count) },
   u8: { bytes: 1, make: (memory, at, count) => new Uint8Array(memory, at, count) },
 } satisfies Record<string, Kind>;
 export type KindName = keyof typeof KINDS;

@@ -108,10 +108,12 @@ const KINDS = [
   ["8", "u8", 1],
 ] as const;
 
+const COPIES = [...KINDS, ["16", "u16", 2]] as const;
+
 describe.each(variants)("copies and constants, %s", (variant) => {
   const kernels = new Kernels(variant);
 
-  test.each(LAYOUTS.flatMap((layout) => KINDS.map((kind) => [layout, kind] as const)))(
+  test.each(LAYOUTS.flatMap((layout) => COPIES.map((kind) => [layout, kind] as const)))(
     "copy %j %s",
     (layout, kind) => {
       const [[shape, outStrides, xStrides], [suffix, name, bytes]] = [layout, kind];

@@ -290,7 +290,7 @@ export const binarySpecs = {
       [
         () => ops.to(one(), "f64" as "f32"),
         "DTypeError",
-        /unknown dtype "f64"; there are f32, i32, u8 and bool/,
+        /unknown dtype "f64"; there are f32, f16, bf16, i32, u8, bool/,
       ],
     ],
   },

@@ -1,0 +1,67 @@
+import { DisposedError } from "../errors.ts";
+import { forget } from "./sites.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** What every rule about handles is made of: noting a use, and freeing. */
+
+/** The moment that uses are stamped with; src/tensor/windows.ts moves it on. */
+let now = 0;
+
+export const moment = (): number => now;
+export const nextMoment = (): number => ++now;
+
+let handles = 0;
+
+/** Handles that have not been freed, views among them; what the graph saves for itself is not counted. */
+export const liveHandles = (): number => handles;
+
+/** Corrects the count for a handle that the constructor counted and that `free` will never see, or the other way round. */
+export function countHandle(by: 1 | -1): void {
+  handles += by;
+}
+
+/** What a call of `dispose` leaves in `freedBy`. */
+export const DISPOSED = "dispose()";
+/** How the texts of the rules for idle tensors begin. */
+export const BY_RULE = "the memory rule: ";
+
+/** Notes a use; a freed tensor is an error that tells what freed it. */
+export function touch(t: Tensor, op: string): void {
+  if (t.freedBy !== null) refuse(t, op, t.freedBy);
+  t.lastUsed = now;
+}
+
+function refuse(t: Tensor, op: string, freedBy: string): never {
+  const made = t.trace === null ? "" : ` (made ${t.trace.site})`;
+  const wayOut =
+    freedBy === DISPOSED
+      ? "clone() it before, or dispose of it later"
+      : freedBy.startsWith(BY_RULE)
+        ? "wrap it in keep() where it is made, or hold it in a field of a module"
+        : "wrap it in keep() where it is made, or return it from the function it is made in";
+  throw new DisposedError(
+    `${op}: this tensor of shape [${t.shape.join(", ")}] and dtype ${t.dtype}${made} was freed by ${freedBy}; ${wayOut}`,
+  );
+}
+
+/** Frees a handle: its storage and its node lose one reference each. */
+export function free(t: Tensor, by: string): void {
+  if (t.freedBy !== null) return;
+  t.freedBy = by;
+  handles--;
+  if (t.trace !== null) forget(t.trace);
+  if (t.lease !== null) t.lease.released = true;
+  t.storage.release();
+  if (t.family !== null) {
+    t.family.leave();
+    t.family = null;
+  }
+  if (t.grad !== null) {
+    free(t.grad, by);
+    t.grad = null;
+  }
+  if (t.node !== null) {
+    if (t.countsNode) t.node.unref();
+    t.node = null;
+  }
+}

@@ -1,0 +1,37 @@
+import type { Tensor } from "./tensor.ts";
+
+const holders = new Set<WeakRef<object>>();
+
+/** Modules and optimisers: tensors in their own fields are exempt for as long as they stand there. */
+export function registerHolder(holder: object): void {
+  holders.add(new WeakRef(holder));
+}
+
+/** Every tensor that a living module or optimiser holds in a field, at any depth of arrays, maps and plain objects. */
+export function heldTensors(): Set<Tensor> {
+  const held = new Set<Tensor>();
+  for (const ref of holders) {
+    const holder = ref.deref();
+    if (holder === undefined) holders.delete(ref);
+    else for (const value of Object.values(holder)) collectTensors(value, held);
+  }
+  return held;
+}
+
+const isTensor = (value: object): value is Tensor => "storage" in value && "strides" in value;
+
+/** Adds the tensors inside a value: itself, or nested in arrays, maps, sets and plain objects. */
+export function collectTensors(value: unknown, into: Set<Tensor>, depth = 4): Set<Tensor> {
+  if (typeof value !== "object" || value === null || depth === 0) return into;
+  if (isTensor(value)) into.add(value);
+  else if (Array.isArray(value) || value instanceof Set)
+    for (const v of value) collectTensors(v, into, depth - 1);
+  else if (value instanceof Map) for (const v of value.values()) collectTensors(v, into, depth - 1);
+  else if (isPlain(value)) for (const v of Object.values(value)) collectTensors(v, into, depth - 1);
+  return into;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
