@@ -49,13 +49,9 @@ export {
   sum,
   var,
 } from "./reduce.ts";
-export { batchNorm } from "./norm.ts";
-export { avgPool2d, maxPool2d } from "./pool.ts";
-export type { AvgPoolOptions, MaxPoolOptions, PoolOptions } from "./pool.ts";
 export { gru, gruCell, lstm, lstmCell, rnn, rnnCell } from "./recurrent/sequence.ts";
 export type { CellWeights, RnnOptions } from "./recurrent/sequence.ts";
 export type { RecurrentOptions, RecurrentWeights } from "./recurrent/options.ts";
-export { all, amax, amin, any, argmax, argmin, logsumexp, mean, prod, std, sum, var } from "./reduce.ts";
 export type { ArgOptions, ReduceOptions, VarOptions } from "./reduce.ts";
 export { cumprod, cumsum } from "./scan.ts";
 export { where } from "./select.ts";

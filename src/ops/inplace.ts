@@ -8,10 +8,11 @@ import { composite } from "../tensor/lifetime.ts";
 import { broadcastShapes, broadcastStrides, collapse, formatShape, sameShape } from "../tensor/shape.ts";
 import { copyInto, empty, type Tensor } from "../tensor/tensor.ts";
 import type { Ptr } from "../wasm/heap.ts";
-import { clamp, relu, sigmoid, tanh, type Bounds } from "./activation.ts";
+import { relu, sigmoid, tanh } from "./activation.ts";
 import { add, div, mul, pow, sub } from "./arithmetic.ts";
 import { castTo } from "./cast.ts";
 import { withOperands } from "./define.ts";
+import { clamp, type Bounds } from "./piecewise.ts";
 import { sumTo } from "./reduce.ts";
 import {
   abs,

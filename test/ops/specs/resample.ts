@@ -109,7 +109,7 @@ function resized(x: Nd, r: Resize): Nd {
       (index) => {
         let total = 0;
         for (const [i, weight] of shares(index[d] as number, n, m, r, factor))
-          total += weight * at(from, index.with(d, i));
+          total += weight * at(from, Object.assign([...index], { [d]: i }));
         return total;
       },
     );
