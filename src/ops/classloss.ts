@@ -53,7 +53,7 @@ const crossEntropyRecord: OpRecord<ClassRule> = {
   forward([input, labels, classWeights], rule, extras) {
     const x = contiguous(castTo(input as Tensor, "f32"));
     const target = contiguous(castTo(labels as Tensor, "i32"));
-    const weight = classWeights === undefined ? NULL : contiguous(classWeights).ptr;
+    const weight = classWeights === undefined ? NULL : contiguous(castTo(classWeights, "f32")).ptr;
     const losses = empty(target.shape, "f32");
     const lse = empty(target.shape, "f32");
     const weights = empty(target.shape, "f32");
@@ -83,7 +83,7 @@ const crossEntropyGradRecord: OpRecord<ClassRule> = {
     const g = contiguous(gradient as Tensor);
     const x = contiguous(castTo(input as Tensor, "f32"));
     const target = contiguous(castTo(labels as Tensor, "i32"));
-    const weight = classWeights === undefined ? NULL : contiguous(classWeights).ptr;
+    const weight = classWeights === undefined ? NULL : contiguous(castTo(classWeights, "f32")).ptr;
     const out = empty(x.shape, "f32");
     const divisor = rule.reduction === "mean" ? (total as Tensor).ptr : NULL;
     // prettier-ignore
@@ -201,7 +201,7 @@ const nllRecord: OpRecord<ClassRule> = {
   forward([input, labels, classWeights], rule, extras) {
     const x = contiguous(input as Tensor);
     const target = contiguous(castTo(labels as Tensor, "i32"));
-    const weight = classWeights === undefined ? NULL : contiguous(classWeights).ptr;
+    const weight = classWeights === undefined ? NULL : contiguous(castTo(classWeights, "f32")).ptr;
     const losses = empty(target.shape, "f32");
     const weights = empty(target.shape, "f32");
     const [n, classes, inner] = around(x.shape, 1);
@@ -236,7 +236,7 @@ const nllGradRecord: OpRecord<ClassRule & { readonly shape: readonly number[] }>
   forward([gradient, labels, total, classWeights], rule) {
     const g = contiguous(gradient as Tensor);
     const target = contiguous(castTo(labels as Tensor, "i32"));
-    const weight = classWeights === undefined ? NULL : contiguous(classWeights).ptr;
+    const weight = classWeights === undefined ? NULL : contiguous(castTo(classWeights, "f32")).ptr;
     const out = empty(rule.shape, "f32");
     const divisor = rule.reduction === "mean" ? (total as Tensor).ptr : NULL;
     const perSample = rule.reduction === "none" ? 1 : 0;

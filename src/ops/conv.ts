@@ -79,8 +79,8 @@ const convRecord: OpRecord<Geometry> = {
   name: "conv2d",
   forward([input, kernel, bias], geometry) {
     const x = contiguous(castTo(input as Tensor, "f32"));
-    const weight = contiguous(kernel as Tensor);
-    const b = bias === undefined ? null : contiguous(bias);
+    const weight = contiguous(castTo(kernel as Tensor, "f32"));
+    const b = bias === undefined ? null : contiguous(castTo(bias, "f32"));
     const out = empty(geometry.out, "f32");
     if (out.size === 0) return out;
     const dims = words(geometry);
@@ -104,8 +104,8 @@ const convRecord: OpRecord<Geometry> = {
 const inputGradRecord: OpRecord<Geometry> = {
   name: "conv2dInputGrad",
   forward([gradient, kernel], geometry) {
-    const g = contiguous(gradient as Tensor);
-    const weight = contiguous(kernel as Tensor);
+    const g = contiguous(castTo(gradient as Tensor, "f32"));
+    const weight = contiguous(castTo(kernel as Tensor, "f32"));
     const out = empty(geometry.x, "f32");
     if (out.size === 0) return out;
     const dims = words(geometry);
@@ -124,7 +124,7 @@ const inputGradRecord: OpRecord<Geometry> = {
 const weightGradRecord: OpRecord<Geometry> = {
   name: "conv2dWeightGrad",
   forward([gradient, input], geometry) {
-    const g = contiguous(gradient as Tensor);
+    const g = contiguous(castTo(gradient as Tensor, "f32"));
     const x = contiguous(castTo(input as Tensor, "f32"));
     const out = empty(geometry.weight, "f32");
     if (out.size === 0) return out;

@@ -119,10 +119,10 @@ export const matmul = /* @__PURE__ */ Object.assign(
 const linearRecord: OpRecord<null> = {
   name: "linear",
   forward([x, weight, bias]) {
-    const [a, w] = [castTo(x as Tensor, "f32"), weight as Tensor];
+    const [a, w] = [castTo(x as Tensor, "f32"), castTo(weight as Tensor, "f32")];
     const [n, k] = w.shape as [number, number];
     const out = empty([a.shape[0] as number, n], "f32");
-    const b = bias === undefined ? null : contiguous(bias);
+    const b = bias === undefined ? null : contiguous(castTo(bias, "f32"));
     const rows = view(a, [1, ...a.shape], [0, ...a.strides], a.offset);
     const columns = view(w, [1, k, n], [0, w.strides[1] as number, w.strides[0] as number], w.offset);
     emit({ out, a: rows, b: columns, bias: b });

@@ -48,7 +48,8 @@ function folded(x: Nd, b: Blocks, [h, w]: readonly [number, number]): Nd {
   for (let p = 0; p < lead(shape); p++) {
     for (const [tap, o, row, column] of taps(h, w, b)) {
       if (row < 0 || row >= h || column < 0 || column >= w) continue;
-      out[(p * h + row) * w + column] = (out[(p * h + row) * w + column] as number) + at(columns, [p, tap, o]);
+      out[(p * h + row) * w + column] =
+        (out[(p * h + row) * w + column] as number) + at(columns, [p, tap, o]);
     }
   }
   return nd(shape, out);
@@ -100,7 +101,8 @@ function resized(x: Nd, r: Resize): Nd {
   let out = x;
   for (let d = 2; d < x.shape.length; d++) {
     const n = x.shape[d] as number;
-    const factor = [r.scaleFactor].flat()[typeof r.scaleFactor === "object" ? d - 2 : 0] as number | undefined;
+    const factor = [r.scaleFactor].flat()[typeof r.scaleFactor === "object" ? d - 2 : 0] as
+      number | undefined;
     const size = [r.size].flat()[typeof r.size === "object" ? d - 2 : 0] as number | undefined;
     const m = size ?? Math.floor(n * (factor as number));
     const from = out;
