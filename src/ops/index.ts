@@ -5,6 +5,7 @@ export { to } from "./cast.ts";
 export * from "./compare.ts";
 export { conv1d, conv2d, convTranspose1d, convTranspose2d } from "./conv.ts";
 export type { Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, Size2d } from "./conv.ts";
+export { diagonal, type DiagonalOptions } from "./diagonal.ts";
 export * from "./distance.ts";
 export { dropout } from "./dropout.ts";
 export { embedding, gather, indexSelect, oneHot } from "./indexing.ts";
@@ -24,9 +25,11 @@ export { max, min, type Extremum, type ExtremumOptions } from "./extrema.ts";
 export { linear, matmul, outer } from "./matmul.ts";
 export * from "./movement.ts";
 export { batchNorm } from "./norm.ts";
+export { pad, type PadMode } from "./pad.ts";
 export * from "./piecewise.ts";
 export { avgPool2d, maxPool2d } from "./pool.ts";
 export type { AvgPoolOptions, MaxPoolOptions, PoolOptions } from "./pool.ts";
+export * from "./rearrange.ts";
 export {
   all,
   amax,
@@ -43,6 +46,7 @@ export {
   var,
 } from "./reduce.ts";
 export type { ArgOptions, ReduceOptions, VarOptions } from "./reduce.ts";
+export * from "./repeat.ts";
 export { cumprod, cumsum } from "./scan.ts";
 export { where } from "./select.ts";
 export { logSoftmax, softmax } from "./softmax.ts";

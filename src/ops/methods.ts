@@ -18,6 +18,11 @@ const methods = {
     sigmoid: ops.sigmoid, sign: ops.sign, sin: ops.sin, slice: ops.slice, softmax: ops.softmax, split: ops.split, sqrt: ops.sqrt,
     square: ops.square, squeeze: ops.squeeze, std: ops.std, sub: ops.sub, sum: ops.sum, tanh: ops.tanh, to: ops.to,
     transpose: ops.transpose, unsqueeze: ops.unsqueeze, var: ops.var,
+    countNonzero: ops.countNonzero, cumprod: ops.cumprod, cumsum: ops.cumsum, diagonal: ops.diagonal, isfinite: ops.isfinite,
+    isinf: ops.isinf, isnan: ops.isnan, lerp: ops.lerp, logicalAnd: ops.logicalAnd, logicalNot: ops.logicalNot,
+    logicalOr: ops.logicalOr, logicalXor: ops.logicalXor, max: ops.max, min: ops.min, norm: ops.norm, repeat: ops.repeat,
+    repeatInterleave: ops.repeatInterleave, roll: ops.roll, tile: ops.tile, tril: ops.tril, triu: ops.triu, trunc: ops.trunc,
+    unbind: ops.unbind, unflatten: ops.unflatten,
     add_: inplace.add_, copy_: inplace.copy_, fill_: inplace.fill_, mul_: inplace.mul_, zero_: inplace.zero_,
   },
   backward: (t: Tensor, options?: BackwardOptions) => {
@@ -34,11 +39,17 @@ type BinaryMethod = (y: Tensor | number) => Tensor;
 type BinaryName =
   "add" | "sub" | "mul" | "div" | "pow" | "maximum" | "minimum" | "eq" | "ne" | "lt" | "le" | "gt" | "ge";
 
+/** `max` and `min` have two forms, which inference from the function would lose. */
+interface ExtremumMethod {
+  (options?: { dim?: undefined }): Tensor;
+  (options: ops.ExtremumOptions): [values: Tensor, indices: Tensor];
+}
+
 /** What `installMethods` adds; tensor/tensor.ts declares it on the class. */
-export type TensorMethods = { [K in Exclude<keyof Methods, BinaryName>]: Method<Methods[K]> } & Record<
-  BinaryName,
-  BinaryMethod
->;
+export type TensorMethods = {
+  [K in Exclude<keyof Methods, BinaryName | "max" | "min">]: Method<Methods[K]>;
+} & Record<BinaryName, BinaryMethod> &
+  Record<"max" | "min", ExtremumMethod>;
 
 /** Gives the class its methods. */
 export function installMethods(): void {
