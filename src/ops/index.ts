@@ -7,6 +7,7 @@ export { to } from "./cast.ts";
 export * from "./compare.ts";
 export { conv1d, conv2d, convTranspose1d, convTranspose2d } from "./conv.ts";
 export type { Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, Size2d } from "./conv.ts";
+export { diagonal, type DiagonalOptions } from "./diagonal.ts";
 export * from "./distance.ts";
 export { dropout } from "./dropout.ts";
 export { fold, unfold, type UnfoldOptions } from "./fold.ts";
@@ -34,6 +35,12 @@ export { adaptiveMaxPool1d, adaptiveMaxPool2d, maxPool1d, maxPool2d, type MaxPoo
 export * from "./movement.ts";
 export { batchNorm, type BatchNormOptions } from "./norm.ts";
 export * from "./piecewise.ts";
+export { batchNorm } from "./norm.ts";
+export { pad, type PadMode } from "./pad.ts";
+export * from "./piecewise.ts";
+export { avgPool2d, maxPool2d } from "./pool.ts";
+export type { AvgPoolOptions, MaxPoolOptions, PoolOptions } from "./pool.ts";
+export * from "./rearrange.ts";
 export {
   all,
   amax,
@@ -53,6 +60,7 @@ export { gru, gruCell, lstm, lstmCell, rnn, rnnCell } from "./recurrent/sequence
 export type { CellWeights, RnnOptions } from "./recurrent/sequence.ts";
 export type { RecurrentOptions, RecurrentWeights } from "./recurrent/options.ts";
 export type { ArgOptions, ReduceOptions, VarOptions } from "./reduce.ts";
+export * from "./repeat.ts";
 export { cumprod, cumsum } from "./scan.ts";
 export { where } from "./select.ts";
 export { logSoftmax, softmax } from "./softmax.ts";

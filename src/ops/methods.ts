@@ -24,6 +24,11 @@ const methods = {
     neg_: inplace.neg_, pow_: inplace.pow_, reciprocal_: inplace.reciprocal_, relu_: inplace.relu_, round_: inplace.round_,
     rsqrt_: inplace.rsqrt_, sigmoid_: inplace.sigmoid_, sin_: inplace.sin_, sqrt_: inplace.sqrt_, square_: inplace.square_,
     sub_: inplace.sub_, tanh_: inplace.tanh_, zero_: inplace.zero_,
+    countNonzero: ops.countNonzero, cumprod: ops.cumprod, cumsum: ops.cumsum, diagonal: ops.diagonal, isfinite: ops.isfinite,
+    isinf: ops.isinf, isnan: ops.isnan, lerp: ops.lerp, logicalAnd: ops.logicalAnd, logicalNot: ops.logicalNot,
+    logicalOr: ops.logicalOr, logicalXor: ops.logicalXor, max: ops.max, min: ops.min, norm: ops.norm, repeat: ops.repeat,
+    repeatInterleave: ops.repeatInterleave, roll: ops.roll, tile: ops.tile, tril: ops.tril, triu: ops.triu, trunc: ops.trunc,
+    unbind: ops.unbind, unflatten: ops.unflatten,
   },
   backward: (t: Tensor, options?: BackwardOptions) => {
     backward(t, options);
@@ -41,11 +46,17 @@ type BinaryMethod = (y: Tensor | number) => Tensor;
 type BinaryName =
   "add" | "sub" | "mul" | "div" | "pow" | "maximum" | "minimum" | "eq" | "ne" | "lt" | "le" | "gt" | "ge";
 
+/** `max` and `min` have two forms, which inference from the function would lose. */
+interface ExtremumMethod {
+  (options?: { dim?: undefined }): Tensor;
+  (options: ops.ExtremumOptions): [values: Tensor, indices: Tensor];
+}
+
 /** What `installMethods` adds; tensor/tensor.ts declares it on the class. */
-export type TensorMethods = { [K in Exclude<keyof Methods, BinaryName>]: Method<Methods[K]> } & Record<
-  BinaryName,
-  BinaryMethod
->;
+export type TensorMethods = {
+  [K in Exclude<keyof Methods, BinaryName | "max" | "min">]: Method<Methods[K]>;
+} & Record<BinaryName, BinaryMethod> &
+  Record<"max" | "min", ExtremumMethod>;
 
 /** Gives the class its methods. */
 export function installMethods(): void {

@@ -292,7 +292,9 @@ export function chunk(x: Tensor, chunks: number, options: { dim?: number } = {})
   if (!Number.isInteger(chunks) || chunks < 1)
     throw new ValueError(`chunk: needs a whole number of chunks ≥ 1, got ${chunks}`);
   const dim = normalizeDim("chunk", options.dim ?? 0, x.ndim);
-  return split(x, Math.max(1, Math.ceil((x.shape[dim] ?? 1) / chunks)), { dim });
+  const n = x.shape[dim] ?? 1;
+  if (n === 0) return split(x, Array<number>(chunks).fill(0), { dim });
+  return split(x, Math.ceil(n / chunks), { dim });
 }
 
 const catRecord: OpRecord<{ readonly dim: number; readonly dtype: DType }> = {

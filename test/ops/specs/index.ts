@@ -7,7 +7,9 @@ import { lossSpecs } from "./loss.ts";
 import { matmulSpecs } from "./matmul.ts";
 import { movementSpecs } from "./movement.ts";
 import { normSpecs } from "./norm.ts";
+import { rearrangeSpecs } from "./rearrange.ts";
 import { reduceSpecs } from "./reduce.ts";
+import { repeatSpecs } from "./repeat.ts";
 import { scanSpecs } from "./scan.ts";
 import { softmaxSpecs } from "./softmax.ts";
 import { gridSampleSpecs } from "./gridsample.ts";
@@ -21,6 +23,8 @@ export const specs = {
   ...activationSpecs,
   ...binarySpecs,
   ...movementSpecs,
+  ...rearrangeSpecs,
+  ...repeatSpecs,
   ...reduceSpecs,
   ...scanSpecs,
   ...softmaxSpecs,
