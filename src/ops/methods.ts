@@ -2,6 +2,7 @@ import { backward, type BackwardOptions } from "../autograd/backward.ts";
 import { detach } from "../autograd/leaf.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import * as inplace from "./inplace.ts";
+import * as inplaceindex from "./inplaceindex.ts";
 import * as ops from "./index.ts";
 
 /** Ops that read well as methods: the first operand becomes `this`. Their types follow from the functions'. */
@@ -19,6 +20,15 @@ const methods = {
     square: ops.square, squeeze: ops.squeeze, std: ops.std, sub: ops.sub, sum: ops.sum, tanh: ops.tanh, to: ops.to,
     transpose: ops.transpose, unsqueeze: ops.unsqueeze, var: ops.var,
     add_: inplace.add_, copy_: inplace.copy_, fill_: inplace.fill_, mul_: inplace.mul_, zero_: inplace.zero_,
+  },
+  // prettier-ignore
+  ...{
+    argsort: ops.argsort, index: ops.index, indexAdd: ops.indexAdd, indexCopy: ops.indexCopy, indexFill: ops.indexFill,
+    indexPut: ops.indexPut, kthvalue: ops.kthvalue, maskedFill: ops.maskedFill, maskedSelect: ops.maskedSelect, nonzero: ops.nonzero,
+    scatter: ops.scatter, scatterAdd: ops.scatterAdd, scatterReduce: ops.scatterReduce, sort: ops.sort, take: ops.take, topk: ops.topk,
+    indexAdd_: inplaceindex.indexAdd_, indexCopy_: inplaceindex.indexCopy_, indexFill_: inplaceindex.indexFill_,
+    indexPut_: inplaceindex.indexPut_, maskedFill_: inplaceindex.maskedFill_, scatter_: inplaceindex.scatter_,
+    scatterAdd_: inplaceindex.scatterAdd_,
   },
   backward: (t: Tensor, options?: BackwardOptions) => {
     backward(t, options);
