@@ -47,6 +47,13 @@ function scatterRun<T>(
     if (mode == SET) return copyBytes(to, src, (<usize>n) << shift);
     if (isFloat<T>() && mode == ADD) return addRun(to, src, n);
   }
+  if (mode == ADD) {
+    for (; n > 0; n--, out += strideOut, src += strideSrc, offsets += strideOffsets) {
+      const to = out + ((<isize>load<i32>(offsets)) << shift);
+      store<T>(to, load<T>(to) + load<T>(src));
+    }
+    return;
+  }
   for (; n > 0; n--, out += strideOut, src += strideSrc, offsets += strideOffsets) {
     const to = out + ((<isize>load<i32>(offsets)) << shift);
     if (sizeof<T>() == 1) store<T>(to, load<T>(src));

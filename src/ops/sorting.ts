@@ -47,11 +47,12 @@ function sortAlong(input: Tensor, { dim, descending, k }: Sort): [Tensor, Tensor
   const flags = (dense.dtype === "f32" ? FLOAT : 0) | (descending ? DESCENDING : 0);
   const [to, at, from] = [values.ptr, indices.ptr, dense.ptr];
   if (values.size > 0 && heap) {
-    withWorkspace(topk_32_workspace(rows, kept, PARTS), (workspace) => {
+    withWorkspace(topk_32_workspace(rows, kept, PARTS) >>> 0, (workspace) => {
       topk_32(to, at, from, rows, n, kept, flags, workspace);
     });
   } else if (values.size > 0) {
-    withWorkspace(sort_32_workspace(rows, n, PARTS), (workspace) => {
+    // Up to 4 GiB, which an i32 shows as a negative number.
+    withWorkspace(sort_32_workspace(rows, n, PARTS) >>> 0, (workspace) => {
       sort_32(to, at, from, rows, n, flags, workspace);
     });
   }
