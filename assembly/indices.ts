@@ -1,17 +1,17 @@
 /** What kernels with an i32 index operand share. */
 
-/** 1 + the position of the first of n indices that is not in −dim … dim − 1, or 0. */
-export function checkIndices(index: usize, n: i32, dim: i32): i32 {
-  for (let i = 0; i < n; i++) {
+/** 1 + the position of the first of n indices that is not in low … high, or 0. */
+export function checkRange(index: usize, n: i32, low: i32, high: i32): i32 {
+  const least = i32x4.splat(low);
+  const most = i32x4.splat(high);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const values = v128.load(index + ((<usize>i) << 2));
+    if (v128.any_true(v128.or(i32x4.lt_s(values, least), i32x4.gt_s(values, most)))) break;
+  }
+  for (; i < n; i++) {
     const value = load<i32>(index + ((<usize>i) << 2));
-    if (value >= dim || value < -dim) return i + 1;
+    if (value < low || value > high) return i + 1;
   }
   return 0;
-}
-
-/** The i-th index, counted from the end where it is negative. */
-@inline
-export function wrapped(index: usize, i: i32, dim: i32): i32 {
-  const value = load<i32>(index + ((<usize>i) << 2));
-  return value < 0 ? value + dim : value;
 }

@@ -1,73 +1,63 @@
 import { apply } from "../autograd/apply.ts";
 import type { OpRecord } from "../autograd/node.ts";
-import { DTypeError, IndexOutOfRangeError, ShapeError, ValueError } from "../errors.ts";
-import * as k from "../program/kernels.gen.ts";
-import { arange, fillWith } from "../tensor/create.ts";
-import { bytesOf } from "../tensor/dtype.ts";
+import { ShapeError } from "../errors.ts";
+import { fillWith } from "../tensor/create.ts";
 import { composite } from "../tensor/lifetime.ts";
-import { formatShape, normalizeDim, type Shape } from "../tensor/shape.ts";
-import { contiguous, empty, type Tensor } from "../tensor/tensor.ts";
-import { i32 } from "../wasm/views.ts";
-import { castTo, to } from "./cast.ts";
-import { eq } from "./compare.ts";
-import { reshape, unsqueeze } from "./movement.ts";
-import { around } from "./softmax.ts";
+import {
+  broadcastShapes,
+  contiguousStrides,
+  formatShape,
+  normalizeDim,
+  type Shape,
+} from "../tensor/shape.ts";
+import { empty, type Tensor } from "../tensor/tensor.ts";
+import { expand, narrow, reshape } from "./movement.ts";
+import { offsetsOf, readAt, without, writeAt, type Places } from "./offsets.ts";
 
-/** An index tensor, dense and i32. */
-function asIndex(op: string, index: Tensor): Tensor {
-  if (index.dtype === "f32" || index.dtype === "bool") {
-    throw new DTypeError(
-      `${op}: indices must be whole numbers (i32), got ${index.dtype}; convert with to(index, "i32")`,
-    );
-  }
-  return contiguous(castTo(index, "i32"));
-}
+/** Picking along one dimension. Indices below 0 count from the end. */
 
-function refuse(op: string, index: Tensor, code: number, size: number): never {
-  const value = i32[(index.ptr >>> 2) + code - 1] as number;
-  throw new IndexOutOfRangeError(
-    `${op}: index ${value} at position ${code - 1} is outside [${-size}, ${size - 1}]`,
-  );
+function rowsAt(op: string, x: Tensor, index: Tensor, dim: number): Places {
+  return {
+    shape: x.shape.map((n, d) => (d === dim ? index.size : n)),
+    strides: without(x.strides, dim),
+    offsets: offsetsOf(op, index, x.shape[dim] as number, x.strides[dim] as number),
+    offsetStrides: x.shape.map((_, d) => Number(d === dim)),
+  };
 }
 
 const indexSelectRecord: OpRecord<number> = {
   name: "indexSelect",
-  forward([input, indices], dim) {
-    const x = contiguous(input as Tensor);
-    const index = asIndex("indexSelect", indices as Tensor);
-    if (bytesOf(x.dtype) !== 4)
-      throw new DTypeError(`indexSelect: takes f32 or i32, got ${x.dtype}; convert with to(x, "i32")`);
-    const [outer, n, inner] = around(x.shape, dim);
-    const out = empty(
-      x.shape.map((size, d) => (d === dim ? index.size : size)),
-      x.dtype,
-    );
-    if (out.size === 0) return out;
-    const code = k.indexSelect_32(out.ptr, x.ptr, index.ptr, outer, n, inner, index.size);
-    if (code !== 0) refuse("indexSelect", index, code, n);
-    return out;
-  },
+  forward: ([x, index], dim) => readAt(x as Tensor, rowsAt("indexSelect", x as Tensor, index as Tensor, dim)),
   saves: { inputs: [1] },
-  vjp: ([g], s, dim) => [apply(indexAddRecord, [g as Tensor, s.input(1)], { dim, shape: s.shape(0) }), null],
+  vjp: ([g], s, dim) => [rowsBack(g as Tensor, s.input(1), dim, s.shape(0)), null],
 };
 
-/** The gradient of picking: adds each picked row back where it came from. */
-const indexAddRecord: OpRecord<{ readonly dim: number; readonly shape: Shape }> = {
+/** The gradient of picking: zeros of `shape` to which each picked row is added back where it came from. */
+const indexSelectGradRecord: OpRecord<{ readonly dim: number; readonly shape: Shape }> = {
   name: "indexSelectGrad",
-  forward([gradient, indices], { dim, shape }) {
-    const g = contiguous(gradient as Tensor);
-    const index = asIndex("indexSelectGrad", indices as Tensor);
+  forward([g, index], { dim, shape }) {
     const out = empty(shape, "f32");
     fillWith(out, 0);
-    const [outer, n, inner] = around(shape, dim);
-    if (g.size > 0) k.indexAdd_f32(out.ptr, g.ptr, index.ptr, outer, n, inner, index.size);
+    writeAt(out, rowsAt("indexSelectGrad", out, index as Tensor, dim), g as Tensor, "add");
     return out;
   },
   saves: { inputs: [1] },
   vjp: ([v], s, { dim }) => [apply(indexSelectRecord, [v as Tensor, s.input(1)], dim), null],
 };
 
-/** The entries `index` (i32 [m], negative counts from the end) along `dim`. */
+const rowsBack = (g: Tensor, index: Tensor, dim: number, shape: Shape): Tensor =>
+  apply(indexSelectGradRecord, [g, index], { dim, shape });
+
+/**
+ * The entries that `index` names along `dim`: out[…, i, …] = x[…, index[i], …].
+ * Rule: https://pytorch.org/docs/stable/generated/torch.index_select.html; negative indices count from the end.
+ *
+ * @param index i32 or u8 [m]; `x` of any dtype.
+ * @returns x's shape with m at `dim`. Gradients of an entry picked repeatedly add up.
+ * @throws {IndexError} an index outside of the dimension.
+ * @example
+ * indexSelect(tensor([[1, 2], [3, 4]]), tensor([1, 1, 0], { dtype: "i32" }), { dim: 0 }); // [[3, 4], [3, 4], [1, 2]]
+ */
 export const indexSelect = /* @__PURE__ */ Object.assign(
   (x: Tensor, index: Tensor, options: { dim: number }): Tensor => {
     const dim = normalizeDim("indexSelect", options.dim, x.ndim);
@@ -79,84 +69,117 @@ export const indexSelect = /* @__PURE__ */ Object.assign(
   { record: indexSelectRecord },
 );
 
+/** The places in `x` that an index of x's rank, and of its sizes but along `dim`, names along `dim`. */
+export function elementsAt(op: string, x: Tensor, index: Tensor, dim: number): Places {
+  return {
+    shape: index.shape,
+    strides: index.shape.map((_, d) => (d === dim ? 0 : (x.strides[d] as number))),
+    offsets: offsetsOf(op, index, x.shape[dim] ?? 1, x.strides[dim] ?? 0),
+    offsetStrides: contiguousStrides(index.shape),
+  };
+}
+
+/**
+ * Refuses an index of another rank than x, or larger than it but along `dim`. A scalar goes as one element of rank 1; with nothing to
+ * pick there is nothing to check.
+ */
+export function checkIndexShape(op: string, x: Tensor, index: Shape, dim: number): void {
+  if (index.includes(0)) return;
+  const ranks = [x.ndim, index.length].map((n) => Math.max(1, n));
+  if (ranks[0] === ranks[1] && index.every((n, d) => d === dim || n <= (x.shape[d] as number))) return;
+  throw new ShapeError(
+    `${op}: the index ${formatShape(index)} must have the shape of the input ${formatShape(x.shape)}, or smaller sizes, but for dimension ${dim}`,
+  );
+}
+
+/** The leading part of `x` of the sizes of `shape`, but along `dim`. */
+export const cutTo = (x: Tensor, shape: Shape, dim = -1): Tensor =>
+  shape.reduce(
+    (t, n, d) => (d === dim || n >= (t.shape[d] ?? 1) ? t : narrow(t, { dim: d, start: 0, length: n })),
+    x,
+  );
+
 const gatherRecord: OpRecord<number> = {
   name: "gather",
-  forward([input, indices], dim) {
-    const x = contiguous(input as Tensor);
-    const index = asIndex("gather", indices as Tensor);
-    if (bytesOf(x.dtype) !== 4)
-      throw new DTypeError(`gather: takes f32 or i32, got ${x.dtype}; convert with to(x, "i32")`);
-    const out = empty(index.shape, x.dtype);
-    if (out.size === 0) return out;
-    const [outer, n, inner] = around(x.shape, dim);
-    const code = k.gather_32(out.ptr, x.ptr, index.ptr, outer, n, inner, index.shape[dim] as number);
-    if (code !== 0) refuse("gather", index, code, n);
-    return out;
-  },
+  forward: ([x, index], dim) => readAt(x as Tensor, elementsAt("gather", x as Tensor, index as Tensor, dim)),
   saves: { inputs: [1] },
-  vjp: ([g], s, dim) => [
-    apply(scatterAddRecord, [g as Tensor, s.input(1)], { dim, shape: s.shape(0) }),
-    null,
-  ],
+  vjp: ([g], s, dim) => [gatherBack(g as Tensor, s.input(1), dim, s.shape(0)), null],
 };
 
-const scatterAddRecord: OpRecord<{ readonly dim: number; readonly shape: Shape }> = {
+const gatherGradRecord: OpRecord<{ readonly dim: number; readonly shape: Shape }> = {
   name: "gatherGrad",
-  forward([gradient, indices], { dim, shape }) {
-    const g = contiguous(gradient as Tensor);
-    const index = asIndex("gatherGrad", indices as Tensor);
+  forward([g, index], { dim, shape }) {
     const out = empty(shape, "f32");
     fillWith(out, 0);
-    const [outer, n, inner] = around(shape, dim);
-    if (g.size > 0) k.scatterAdd_f32(out.ptr, g.ptr, index.ptr, outer, n, inner, index.shape[dim] as number);
+    writeAt(out, elementsAt("gatherGrad", out, index as Tensor, dim), g as Tensor, "add");
     return out;
   },
   saves: { inputs: [1] },
   vjp: ([v], s, { dim }) => [apply(gatherRecord, [v as Tensor, s.input(1)], dim), null],
 };
 
-/** out[..., i, ...] = x[..., index[..., i, ...], ...] along `dim`; index has x's rank, and x's sizes in the other dimensions. */
+/** The gradient of gathering along `dim`: zeros of `shape` to which `g` is added where it came from. */
+export const gatherBack = (g: Tensor, index: Tensor, dim: number, shape: Shape): Tensor =>
+  apply(gatherGradRecord, [g, index], { dim, shape });
+
+/**
+ * Element by element along `dim`: out[…, i, …] = x[…, index[…, i, …], …].
+ * Rule: https://pytorch.org/docs/stable/generated/torch.gather.html; negative indices count from the end.
+ *
+ * @param index i32 or u8, of x's rank; in the other dimensions not larger than x, whose rest is then left out.
+ * @returns the index's shape, x's dtype. Gradients of an element picked repeatedly add up.
+ * @throws {ShapeError} ranks differ, or the index is larger. {IndexError} an index outside of the dimension.
+ * @example
+ * gather(tensor([[1, 2], [3, 4]]), tensor([[0], [1]], { dtype: "i32" }), { dim: 1 }); // [[1], [4]]
+ */
 export const gather = /* @__PURE__ */ Object.assign(
   (x: Tensor, index: Tensor, options: { dim: number }): Tensor => {
     const dim = normalizeDim("gather", options.dim, x.ndim);
-    if (index.ndim !== x.ndim || index.shape.some((n, d) => d !== dim && n !== x.shape[d])) {
-      throw new ShapeError(
-        `gather: the index ${formatShape(index.shape)} must have the shape of the input ${formatShape(x.shape)} but for dimension ${dim}`,
-      );
-    }
-    return apply(gatherRecord, [x, index], dim);
+    checkIndexShape("gather", x, index.shape, dim);
+    return composite("gather", () => apply(gatherRecord, [cutTo(x, index.shape, dim), index], dim));
   },
   { record: gatherRecord },
 );
 
-/** Rows of `weight` [num, dim] by index (i32 of any shape) → [...index shape, dim]. */
-export function embedding(index: Tensor, weight: Tensor): Tensor {
-  if (weight.ndim !== 2)
-    throw new ShapeError(`embedding: the weight must be [num, dim], got ${formatShape(weight.shape)}`);
-  return composite("embedding", () => {
-    const rows = indexSelect(weight, reshape(index, [-1]), { dim: 0 });
-    return reshape(rows, [...index.shape, weight.shape[1] as number]);
+/**
+ * `gather` with the index broadcast against x but along `dim`; without `dim` both are flattened. What `argsort` gives fits.
+ * Rule: https://pytorch.org/docs/stable/generated/torch.take_along_dim.html
+ *
+ * @example
+ * takeAlongDim(x, argsort(x, { dim: 1 }), { dim: 1 }); // x sorted along dim 1
+ */
+export function takeAlongDim(x: Tensor, index: Tensor, options: { dim?: number } = {}): Tensor {
+  return composite("takeAlongDim", () => {
+    if (options.dim === undefined)
+      return gather(reshape(x, [x.size]), reshape(index, [index.size]), { dim: 0 });
+    const dim = normalizeDim("takeAlongDim", options.dim, x.ndim);
+    if (index.ndim !== x.ndim) {
+      throw new ShapeError(
+        `takeAlongDim: the index ${formatShape(index.shape)} must have the rank of the input ${formatShape(x.shape)}`,
+      );
+    }
+    const one = (shape: Shape): Shape => shape.map((n, d) => (d === dim ? 1 : n));
+    const common = broadcastShapes("takeAlongDim", one(x.shape), one(index.shape));
+    const along = (t: Tensor): Tensor =>
+      expand(
+        t,
+        common.map((n, d) => (d === dim ? (t.shape[d] as number) : n)),
+      );
+    return gather(along(x), along(index), { dim });
   });
 }
 
-/** 1 at the class, 0 elsewhere, f32: [...] → [..., numClasses]. */
-export function oneHot(x: Tensor, options: { numClasses: number }): Tensor {
-  const { numClasses } = options;
-  if (!Number.isInteger(numClasses) || numClasses < 1) {
-    throw new ValueError(`oneHot: numClasses must be a whole number ≥ 1, got ${numClasses}`);
-  }
-  return composite("oneHot", () => {
-    const index = asIndex("oneHot", x);
-    index.read((classes) => {
-      for (let i = 0; i < classes.length; i++) {
-        const c = classes[i] as number;
-        if (c < 0 || c >= numClasses) {
-          throw new IndexOutOfRangeError(
-            `oneHot: class ${c} at position ${i} is outside [0, ${numClasses - 1}]`,
-          );
-        }
-      }
-    });
-    return to(eq(unsqueeze(index, -1), arange(numClasses)), "f32");
+/**
+ * Elements of x, seen as one row of them, at the positions in `index`.
+ * Rule: https://pytorch.org/docs/stable/generated/torch.take.html
+ *
+ * @returns the index's shape.
+ * @example
+ * take(tensor([[1, 2], [3, 4]]), tensor([3, 0], { dtype: "i32" })); // [4, 1]
+ */
+export function take(x: Tensor, index: Tensor): Tensor {
+  return composite("take", () => {
+    const picked = indexSelect(reshape(x, [x.size]), reshape(index, [index.size]), { dim: 0 });
+    return reshape(picked, index.shape);
   });
 }

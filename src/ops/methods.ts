@@ -3,6 +3,7 @@ import { registerHook, retainGrad } from "../autograd/hooks.ts";
 import { detach } from "../autograd/leaf.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import * as inplace from "./inplace.ts";
+import * as inplaceindex from "./inplaceindex.ts";
 import * as ops from "./index.ts";
 
 /** Ops that read well as methods: the first operand becomes `this`. Their types follow from the functions'. */
@@ -29,6 +30,15 @@ const methods = {
     logicalOr: ops.logicalOr, logicalXor: ops.logicalXor, max: ops.max, min: ops.min, norm: ops.norm, repeat: ops.repeat,
     repeatInterleave: ops.repeatInterleave, roll: ops.roll, tile: ops.tile, tril: ops.tril, triu: ops.triu, trunc: ops.trunc,
     unbind: ops.unbind, unflatten: ops.unflatten,
+  },
+  // prettier-ignore
+  ...{
+    argsort: ops.argsort, index: ops.index, indexAdd: ops.indexAdd, indexCopy: ops.indexCopy, indexFill: ops.indexFill,
+    indexPut: ops.indexPut, kthvalue: ops.kthvalue, maskedFill: ops.maskedFill, maskedSelect: ops.maskedSelect, nonzero: ops.nonzero,
+    scatter: ops.scatter, scatterAdd: ops.scatterAdd, scatterReduce: ops.scatterReduce, sort: ops.sort, take: ops.take, topk: ops.topk,
+    indexAdd_: inplaceindex.indexAdd_, indexCopy_: inplaceindex.indexCopy_, indexFill_: inplaceindex.indexFill_,
+    indexPut_: inplaceindex.indexPut_, maskedFill_: inplaceindex.maskedFill_, scatter_: inplaceindex.scatter_,
+    scatterAdd_: inplaceindex.scatterAdd_,
   },
   backward: (t: Tensor, options?: BackwardOptions) => {
     backward(t, options);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Kernels, noise, variants } from "./buffers.ts";
+import { Kernels, variants } from "./buffers.ts";
 
 /** Shape, strides of out and of x; the operands are as long as their strides reach. */
 type Layout = readonly [shape: readonly number[], out: readonly number[], x: readonly number[]];
@@ -164,75 +164,4 @@ describe.each(variants)("copies and constants, %s", (variant) => {
     expect(f.data).toEqual(Array.from({ length: n }, (_, at) => Math.fround(-3 + at * Math.fround(0.1))));
     expect(i.data).toEqual(Array.from({ length: n }, (_, at) => 5 - 2 * at));
   });
-});
-
-/** [outer, dim, inner, count]. */
-const GATHERS = [
-  [1, 10, 1, 7],
-  [1, 10, 16, 40],
-  [1, 100, 200, 33],
-  [3, 5, 4, 9],
-  [4, 1, 17, 3],
-  [2, 6, 5, 0],
-  [0, 6, 5, 2],
-  [5, 3, 1, 4],
-] as const;
-
-describe.each(variants)("indexing, %s", (variant) => {
-  const kernels = new Kernels(variant);
-  const indices = (count: number, dim: number, seed: number): Int32Array =>
-    Int32Array.from(noise(count, seed), (x) => Math.floor(x * dim)); // −dim … dim − 1
-  const wrap = (index: number | undefined, dim: number): number => ((index ?? 0) + dim) % dim;
-
-  test.each(GATHERS)("select, add, gather, scatter of [%i, %i, %i] by %i", (outer, dim, inner, count) => {
-    kernels.reset();
-    const x = noise(outer * dim * inner, 1);
-    const src = noise(outer * count * inner, 2);
-    const row = indices(count, dim, 3);
-    const full = indices(outer * count * inner, dim, 4);
-    const shape = [outer, dim, inner, count];
-
-    const selected = kernels.output("f32", outer * count * inner);
-    const gathered = kernels.output("f32", outer * count * inner);
-    const added = kernels.output("f32", x);
-    const scattered = kernels.output("f32", x);
-    const [xIn, srcIn] = [kernels.input("f32", x), kernels.input("f32", src)];
-    const [rowIn, fullIn] = [kernels.input("i32", row), kernels.input("i32", full)];
-    expect(kernels.run("indexSelect_32", selected, xIn, rowIn, ...shape)).toBe(0);
-    expect(kernels.run("gather_32", gathered, xIn, fullIn, ...shape)).toBe(0);
-    expect(kernels.run("indexAdd_f32", added, srcIn, rowIn, ...shape)).toBe(0);
-    expect(kernels.run("scatterAdd_f32", scattered, srcIn, fullIn, ...shape)).toBe(0);
-
-    const sums = [x.slice(), x.slice()] as const;
-    const read: [number[], number[]] = [[], []];
-    for (let o = 0, at = 0; o < outer; o++)
-      for (let c = 0; c < count; c++)
-        for (let i = 0; i < inner; i++, at++) {
-          const places = [row[c], full[at]].map((index) => (o * dim + wrap(index, dim)) * inner + i);
-          places.forEach((place, k) => {
-            read[k as 0 | 1].push(x[place] as number);
-            const sum = sums[k as 0 | 1];
-            sum[place] = (sum[place] as number) + (src[at] as number);
-          });
-        }
-    expect([selected.data, gathered.data]).toEqual(read);
-    expect([added.data, scattered.data]).toEqual(sums.map((sum) => Array.from(sum)));
-  });
-
-  test.each(["indexSelect_32", "gather_32", "indexAdd_f32", "scatterAdd_f32"])(
-    "%s: a bad index is a code, and nothing is written",
-    (name) => {
-      for (const bad of [4, -5, 2 ** 31 - 1, -(2 ** 31)]) {
-        for (const at of [0, 5]) {
-          kernels.reset();
-          const index = kernels.input(
-            "i32",
-            Array.from({ length: 6 }, (_, i) => (i === at ? bad : i % 4)),
-          );
-          const out = kernels.input("f32", noise(24, 1)); // an input: must stay
-          expect(kernels.run(name, out, kernels.input("f32", noise(24, 2)), index, 1, 4, 1, 6)).toBe(at + 1);
-        }
-      }
-    },
-  );
 });

@@ -16,6 +16,9 @@ import { gridSampleSpecs } from "./gridsample.ts";
 import { layerNormSpecs } from "./layernorm.ts";
 import { poolSpecs } from "./pool.ts";
 import { resampleSpecs } from "./resample.ts";
+import { pickingSpecs } from "./picking.ts";
+import { placingSpecs } from "./placing.ts";
+import { sortingSpecs } from "./sorting.ts";
 
 /** Every public op has a spec: one that is missing here does not compile. */
 export const specs = {
@@ -25,6 +28,9 @@ export const specs = {
   ...movementSpecs,
   ...rearrangeSpecs,
   ...repeatSpecs,
+  ...pickingSpecs,
+  ...placingSpecs,
+  ...sortingSpecs,
   ...reduceSpecs,
   ...scanSpecs,
   ...softmaxSpecs,

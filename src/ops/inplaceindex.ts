@@ -1,0 +1,114 @@
+import { isGradEnabled } from "../autograd/mode.ts";
+import { AutogradError, ShapeError } from "../errors.ts";
+import { composite, touch } from "../tensor/lifetime.ts";
+import { broadcastShapes, formatShape, sameShape } from "../tensor/shape.ts";
+import { copyInto, type Tensor } from "../tensor/tensor.ts";
+import { indexPutInto, type IndexPutOptions } from "./advanced.ts";
+import { mul } from "./arithmetic.ts";
+import type { IndexItem } from "./indexplan.ts";
+import { fillValue, maskedFill } from "./masked.ts";
+import { along, checkEntries } from "./placing.ts";
+import { copied, scatterInto, scatterOperands, summing } from "./scatter.ts";
+import type { Mode } from "./offsets.ts";
+
+/** Placing in place: what the ops of the same names without the underscore do to a copy. Works through views. */
+
+/** Runs a write that the tensor allows, and counts it so that backward can refuse a changed value. */
+function writing(op: string, t: Tensor, write: () => void): Tensor {
+  touch(t, op);
+  if (isGradEnabled() && t.requiresGrad) {
+    throw new AutogradError(
+      `${op}: writing in place to a tensor that requires gradients is not recorded; wrap it in noGrad(() => …), or use the op that makes a new tensor`,
+    );
+  }
+  return composite(op, () => {
+    write();
+    t.storage.version++;
+    return t;
+  });
+}
+
+/** t[items] = values, or += with `accumulate`; items as `index` takes them, values broadcast and converted to t's dtype. */
+export const indexPut_ = (
+  t: Tensor,
+  items: readonly IndexItem[],
+  values: Tensor | number,
+  options: IndexPutOptions = {},
+): Tensor =>
+  writing("indexPut_", t, () => {
+    indexPutInto("indexPut_", t, items, values, options.accumulate ?? false);
+  });
+
+/** Sets t to `value` where the mask, broadcast to t, is true. */
+export const maskedFill_ = (t: Tensor, mask: Tensor, value: Tensor | number): Tensor =>
+  writing("maskedFill_", t, () => {
+    if (!sameShape(broadcastShapes("maskedFill_", t.shape, mask.shape), t.shape)) {
+      throw new ShapeError(
+        `maskedFill_: the mask ${formatShape(mask.shape)} does not broadcast to the tensor's ${formatShape(t.shape)}`,
+      );
+    }
+    copyInto(t, maskedFill(t, mask, value));
+  });
+
+function scatterInPlace(
+  op: string,
+  t: Tensor,
+  index: Tensor,
+  src: Tensor | number,
+  dim: number,
+  mode: Mode,
+): Tensor {
+  return writing(op, t, () => {
+    const [d, source] = scatterOperands(op, t, index, src, dim);
+    scatterInto(op, t, index, source.storage === t.storage ? copied(source) : source, { dim: d, mode });
+  });
+}
+
+/** Places values of src, or one number, along `dim` as `scatter` does. */
+export const scatter_ = (t: Tensor, index: Tensor, src: Tensor | number, options: { dim: number }): Tensor =>
+  scatterInPlace("scatter_", t, index, src, options.dim, "set");
+
+/** Adds values of src, or one number, along `dim` as `scatterAdd` does. */
+export const scatterAdd_ = (
+  t: Tensor,
+  index: Tensor,
+  src: Tensor | number,
+  options: { dim: number },
+): Tensor => {
+  summing("scatterAdd_", t);
+  return scatterInPlace("scatterAdd_", t, index, src, options.dim, "add");
+};
+
+/** Adds entries of `source` along `dim` as `indexAdd` does. */
+export const indexAdd_ = (
+  t: Tensor,
+  index: Tensor,
+  source: Tensor,
+  options: { dim: number; alpha?: number },
+): Tensor =>
+  writing("indexAdd_", t, () => {
+    const { dim, alpha = 1 } = options;
+    const items = along("indexAdd_", t, dim, index);
+    checkEntries("indexAdd_", t, dim, index, source);
+    indexPutInto("indexAdd_", t, items, alpha === 1 ? source : mul(source, alpha), true);
+  });
+
+/** Replaces entries along `dim` as `indexCopy` does. */
+export const indexCopy_ = (t: Tensor, index: Tensor, source: Tensor, options: { dim: number }): Tensor =>
+  writing("indexCopy_", t, () => {
+    const items = along("indexCopy_", t, options.dim, index);
+    checkEntries("indexCopy_", t, options.dim, index, source);
+    indexPutInto("indexCopy_", t, items, source, false);
+  });
+
+/** Sets entries along `dim` to one value. */
+export const indexFill_ = (
+  t: Tensor,
+  index: Tensor,
+  value: Tensor | number,
+  options: { dim: number },
+): Tensor =>
+  writing("indexFill_", t, () => {
+    const items = along("indexFill_", t, options.dim, index);
+    indexPutInto("indexFill_", t, items, fillValue("indexFill_", t, value), false);
+  });
