@@ -112,7 +112,11 @@ function normaliseGroups(
   const [n, c] = x.shape as [number, number];
   if (x.ndim > 2 || c === 0) {
     const rule = { groups, eps, weight: weight !== null, bias: bias !== null };
-    return apply(record, [x, weight, bias].filter((t) => t !== null), rule);
+    return apply(
+      record,
+      [x, weight, bias].filter((t) => t !== null),
+      rule,
+    );
   }
   // One value a channel: rows of a layer norm, whose kernels are at home with that.
   return composite("groupNorm", () => {
@@ -140,7 +144,12 @@ export interface GroupNormOptions {
  * groupNorm(x, weight, bias, { numGroups: 4 });
  */
 export const groupNorm = /* @__PURE__ */ Object.assign(
-  (x: Tensor, weight: Tensor | null | undefined, bias: Tensor | null | undefined, options: GroupNormOptions): Tensor => {
+  (
+    x: Tensor,
+    weight: Tensor | null | undefined,
+    bias: Tensor | null | undefined,
+    options: GroupNormOptions,
+  ): Tensor => {
     const { numGroups, eps = 1e-5 } = options;
     if (x.ndim < 2) throw new ShapeError(`groupNorm: takes [n, c, ...], got ${formatShape(x.shape)}`);
     const c = x.shape[1] as number;

@@ -20,7 +20,13 @@ export { binaryCrossEntropyWithLogits, huberLoss, l1Loss, mseLoss, smoothL1Loss 
 export type { BceOptions, LossOptions } from "./loss.ts";
 export type { Reduction } from "./reduction.ts";
 export { linear, matmul, outer } from "./matmul.ts";
-export { adaptiveMaxPool1d, adaptiveMaxPool2d, maxPool1d, maxPool2d, type MaxPoolOptions } from "./maxpool.ts";
+export {
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  maxPool1d,
+  maxPool2d,
+  type MaxPoolOptions,
+} from "./maxpool.ts";
 export * from "./movement.ts";
 export { batchNorm, type BatchNormOptions } from "./norm.ts";
 export { all, amax, amin, any, argmax, argmin, logsumexp, mean, prod, std, sum, var } from "./reduce.ts";

@@ -24,9 +24,9 @@ describe("places of maxima", () => {
     expect(places.requiresGrad).toBe(false);
     sg.sum(largest).backward();
     expect(x.grad?.toArray()).toEqual([[[0, 1, 0, 1, 0]]]);
-    expect(sg.adaptiveMaxPool1d(row([1, 2, 0]), { outputSize: 2, returnIndices: true })[1].toArray()).toEqual([
-      [[1, 1]],
-    ]);
+    expect(sg.adaptiveMaxPool1d(row([1, 2, 0]), { outputSize: 2, returnIndices: true })[1].toArray()).toEqual(
+      [[[1, 1]]],
+    );
   });
 });
 
@@ -136,7 +136,14 @@ describe("running statistics", () => {
 
 describe("grids", () => {
   it("NaN counts as −1, infinity lies outside or at the edge", () => {
-    const x = tensor([[[[1, 2], [3, 4]]]]);
+    const x = tensor([
+      [
+        [
+          [1, 2],
+          [3, 4],
+        ],
+      ],
+    ]);
     const at = (gx: number, gy: number, paddingMode: "zeros" | "border" | "reflection"): number =>
       sg.gridSample(x, tensor([[[[gx, gy]]]]), { paddingMode, alignCorners: true }).item();
     expect(at(NaN, 1, "border")).toBe(3);
@@ -155,7 +162,14 @@ describe("grids", () => {
 
   it("a place on an edge gets no gradient where padding clips", () => {
     const grid = tensor([[[[1, 0.2]]]], { requiresGrad: true });
-    const x = tensor([[[[1, 2], [4, 8]]]]);
+    const x = tensor([
+      [
+        [
+          [1, 2],
+          [4, 8],
+        ],
+      ],
+    ]);
     sg.sum(sg.gridSample(x, grid, { paddingMode: "border", alignCorners: true })).backward();
     expect(grid.grad?.data[0]).toBeCloseTo(0, 9);
     expect(grid.grad?.data[1]).toBeCloseTo(3, 5);

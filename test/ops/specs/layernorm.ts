@@ -58,7 +58,10 @@ export const layerNormSpecs = {
     ],
     call: (t, { only, ...options }: { only?: string; normalizedShape?: number[]; eps?: number }) =>
       ops.layerNorm(t[0] as Tensor, ...weightOf(t, only), options),
-    reference: ([input, ...rest], a: { only?: string; normalizedShape?: number | number[]; eps?: number }) => {
+    reference: (
+      [input, ...rest],
+      a: { only?: string; normalizedShape?: number | number[]; eps?: number },
+    ) => {
       const x = input as Nd;
       const lead = x.shape.length - (rest[0]?.shape ?? [a.normalizedShape].flat()).length;
       const [w, b] = a.only === "bias" ? [undefined, rest[0]] : rest;
@@ -89,7 +92,7 @@ export const layerNormSpecs = {
     call: ([x, w], options: object) => ops.rmsNorm(x as Tensor, w, options),
     reference: ([input, w], a: { normalizedShape?: number[]; eps?: number }) => {
       const x = input as Nd;
-      const lead = x.shape.length - (w?.shape ?? (a.normalizedShape as number[])).length;
+      const lead = x.shape.length - (w?.shape ?? a.normalizedShape ?? []).length;
       const normal = normalised(x, (i) => i.slice(0, lead).join(), a.eps ?? 2 ** -23, false);
       return affine(normal, w, undefined, (i) => i.slice(lead));
     },
@@ -191,7 +194,8 @@ export const layerNormSpecs = {
         let total = 0;
         for (let d = -Math.floor(size / 2); d <= Math.floor((size - 1) / 2); d++) {
           const other = (c as number) + d;
-          if (other >= 0 && other < (x.shape[1] as number)) total += at(x, [n as number, other, ...rest]) ** 2;
+          if (other >= 0 && other < (x.shape[1] as number))
+            total += at(x, [n as number, other, ...rest]) ** 2;
         }
         return at(x, [n as number, c as number, ...rest]) / (k + (alpha * total) / size) ** beta;
       });

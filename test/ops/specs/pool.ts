@@ -167,10 +167,7 @@ export const poolSpecs = {
     ],
   },
   avgPool1d: {
-    samples: [
-      ...overRows(ROWS),
-      { inputs: [f32([1, 2, 7])], attrs: { ...ROWS[1], countIncludePad: false } },
-    ],
+    samples: [...overRows(ROWS), { inputs: [f32([1, 2, 7])], attrs: { ...ROWS[1], countIncludePad: false } }],
     call: ([x], w: Row) => ops.avgPool1d(x as Tensor, w),
     reference: ([x], w: Row & { countIncludePad?: boolean }) =>
       pooledRow(
@@ -211,8 +208,12 @@ export const poolSpecs = {
     ],
   },
   lpPool2d: {
-    samples: [{ inputs: [positive([1, 2, 4, 5])], attrs: 2 }, { inputs: [positive([1, 4, 4])], attrs: 1 }],
-    call: ([x], normType: number) => ops.lpPool2d(x as Tensor, { normType, kernelSize: [2, 3], stride: [2, 1] }),
+    samples: [
+      { inputs: [positive([1, 2, 4, 5])], attrs: 2 },
+      { inputs: [positive([1, 4, 4])], attrs: 1 },
+    ],
+    call: ([x], normType: number) =>
+      ops.lpPool2d(x as Tensor, { normType, kernelSize: [2, 3], stride: [2, 1] }),
     reference: ([x], p: number) => {
       const rows = windows((x as Nd).shape.at(-2) as number, { kernelSize: 2 });
       const columns = windows(widthOf(x), { kernelSize: 3, stride: 1 });
