@@ -5,8 +5,9 @@ export { adaptiveAvgPool1d, adaptiveAvgPool2d, avgPool1d, avgPool2d, lpPool1d, l
 export type { AvgPoolOptions, LpPoolOptions } from "./avgpool.ts";
 export { to } from "./cast.ts";
 export * from "./compare.ts";
-export { conv1d, conv2d, convTranspose1d, convTranspose2d } from "./conv.ts";
-export type { Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, Size2d } from "./conv.ts";
+export { conv2d, convTranspose2d } from "./conv.ts";
+export type { Conv2dOptions, ConvTranspose2dOptions, Size2d } from "./conv.ts";
+export { conv1d, convTranspose1d, type Conv1dOptions, type ConvTranspose1dOptions } from "./conv1d.ts";
 export { dropout } from "./dropout.ts";
 export { fold, unfold, type UnfoldOptions } from "./fold.ts";
 export { affineGrid, gridSample, type GridSampleOptions } from "./gridsample.ts";
