@@ -1,5 +1,4 @@
-export { Conv2d } from "./conv.ts";
-export { Conv1d, ConvTranspose1d, ConvTranspose2d } from "./convtranspose.ts";
+export { Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d } from "./conv.ts";
 export * as init from "./init.ts";
 export {
   GroupNorm,
