@@ -5,16 +5,7 @@
 import { elementOr, normaliseGradRun, normaliseRun, rowStatistics } from "../normalise";
 import { splat } from "../simd/f32";
 import { shareStart } from "../loops";
-import {
-  demote,
-  Gradient,
-  high,
-  loadUpTo,
-  low,
-  moments,
-  storeUpTo,
-  WeightedGradient,
-} from "../sums";
+import { demote, Gradient, high, loadUpTo, low, moments, storeUpTo, WeightedGradient } from "../sums";
 
 /** out = (x − mean) · invstd · weight + bias; weight and bias may be 0, and mean is where it is the root mean square's. */
 function forward(

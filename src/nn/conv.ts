@@ -1,53 +1,129 @@
 import { ShapeError } from "../errors.ts";
-import { conv2d, pair, type Conv2dOptions, type Size2d } from "../ops/conv.ts";
+import {
+  conv2d,
+  convTranspose2d,
+  pair,
+  type Conv2dOptions,
+  type ConvTranspose2dOptions,
+  type Size2d,
+} from "../ops/conv.ts";
+import { conv1d, convTranspose1d, type Conv1dOptions, type ConvTranspose1dOptions } from "../ops/conv1d.ts";
+import { alongWidth, type Size1d } from "../ops/window.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { resetLinear } from "./init.ts";
 import { checkCount, describe } from "./layers.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
-/**
- * 2-d convolution of [n, in, h, w]: weight [out, in / groups, kh, kw] and bias [out] start uniform in ±1/√fan in. Options: stride, padding
- * (a number, a pair, "same" or "valid"), dilation, groups, bias.
- */
-export class Conv2d extends Module {
+/** What convolutions share. Weights and biases start uniform in ±1/√fan in, which counts the weight's second dimension and the taps. */
+abstract class Convolution<Options extends { groups?: number }> extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | null;
-  readonly options: Conv2dOptions;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly options: Options;
 
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernel: readonly number[],
+    { bias = true, ...options }: Options & { bias?: boolean },
+    transposed: boolean,
+  ) {
+    super();
+    const layer = this.constructor.name;
+    const groups = checkCount(layer, "groups", options.groups ?? 1);
+    this.inChannels = checkCount(layer, "inChannels", inChannels);
+    this.outChannels = checkCount(layer, "outChannels", outChannels);
+    if (inChannels % groups !== 0 || outChannels % groups !== 0) {
+      throw new ShapeError(
+        `${layer}: groups ${groups} must divide inChannels ${inChannels} and outChannels ${outChannels}`,
+      );
+    }
+    const channels = transposed ? [inChannels, outChannels / groups] : [outChannels, inChannels / groups];
+    this.options = options as unknown as Options;
+    this.weight = new Parameter(empty([...channels, ...kernel], "f32"));
+    this.bias = bias ? new Parameter(empty([outChannels], "f32")) : null;
+    resetLinear(this.weight, this.bias);
+  }
+
+  override extraRepr(): string {
+    const kernel = this.weight.shape.slice(2).join(", ");
+    const extra = describe({ ...this.options, ...(this.bias ? {} : { bias: false }) });
+    return `${this.inChannels}, ${this.outChannels}, [${kernel}]${extra && `, ${extra}`}`;
+  }
+}
+
+/**
+ * 2-d convolution of [n, in, h, w]: weight [out, in / groups, kh, kw] and bias [out]. Options: stride, padding (a number, a pair, "same" or
+ * "valid"), dilation, groups, bias.
+ */
+export class Conv2d extends Convolution<Conv2dOptions> {
   constructor(
     inChannels: number,
     outChannels: number,
     kernelSize: Size2d,
     options: Conv2dOptions & { bias?: boolean } = {},
   ) {
-    super();
-    const { bias = true, ...rest } = options;
-    const groups = checkCount("Conv2d", "groups", rest.groups ?? 1);
-    checkCount("Conv2d", "inChannels", inChannels);
-    checkCount("Conv2d", "outChannels", outChannels);
-    if (inChannels % groups !== 0 || outChannels % groups !== 0) {
-      throw new ShapeError(
-        `Conv2d: groups ${groups} must divide inChannels ${inChannels} and outChannels ${outChannels}`,
-      );
-    }
-    const [kh, kw] = pair("Conv2d", "kernelSize", kernelSize, 1);
-    pair("Conv2d", "stride", rest.stride ?? 1, 1);
-    pair("Conv2d", "dilation", rest.dilation ?? 1, 1);
-    if (typeof rest.padding !== "string") pair("Conv2d", "padding", rest.padding ?? 0, 0);
-    this.options = rest;
-    this.weight = new Parameter(empty([outChannels, inChannels / groups, kh, kw], "f32"));
-    this.bias = bias ? new Parameter(empty([outChannels], "f32")) : null;
-    resetLinear(this.weight, this.bias);
+    pair("Conv2d", "stride", options.stride ?? 1, 1);
+    pair("Conv2d", "dilation", options.dilation ?? 1, 1);
+    if (typeof options.padding !== "string") pair("Conv2d", "padding", options.padding ?? 0, 0);
+    super(inChannels, outChannels, pair("Conv2d", "kernelSize", kernelSize, 1), options, false);
   }
 
   override forward(x: Tensor): Tensor {
     return conv2d(x, this.weight, this.bias, this.options);
   }
+}
 
-  override extraRepr(): string {
-    const [out, perGroup, kh, kw] = this.weight.shape as [number, number, number, number];
-    const extra = describe({ ...this.options, ...(this.bias ? {} : { bias: false }) });
-    return `${perGroup * (this.options.groups ?? 1)}, ${out}, [${kh}, ${kw}]${extra && `, ${extra}`}`;
+const row = (layer: string, kernelSize: Size1d): readonly number[] => [
+  pair(layer, "kernelSize", alongWidth(layer, "kernelSize", kernelSize, 1), 1)[1],
+];
+
+/** 1-d convolution of [n, in, l]: weight [out, in / groups, k], bias [out]. */
+export class Conv1d extends Convolution<Conv1dOptions> {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Size1d,
+    options: Conv1dOptions & { bias?: boolean } = {},
+  ) {
+    super(inChannels, outChannels, row("Conv1d", kernelSize), options, false);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return conv1d(x, this.weight, this.bias, this.options);
+  }
+}
+
+/** Transposed 1-d convolution of [n, in, l]: weight [in, out / groups, k], bias [out]. */
+export class ConvTranspose1d extends Convolution<ConvTranspose1dOptions> {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Size1d,
+    options: ConvTranspose1dOptions & { bias?: boolean } = {},
+  ) {
+    super(inChannels, outChannels, row("ConvTranspose1d", kernelSize), options, true);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return convTranspose1d(x, this.weight, this.bias, this.options);
+  }
+}
+
+/** Transposed 2-d convolution of [n, in, h, w]: weight [in, out / groups, kh, kw], bias [out]. */
+export class ConvTranspose2d extends Convolution<ConvTranspose2dOptions> {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Size2d,
+    options: ConvTranspose2dOptions & { bias?: boolean } = {},
+  ) {
+    super(inChannels, outChannels, pair("ConvTranspose2d", "kernelSize", kernelSize, 1), options, true);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return convTranspose2d(x, this.weight, this.bias, this.options);
   }
 }

@@ -1,5 +1,14 @@
-export { Conv2d } from "./conv.ts";
+export { Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d } from "./conv.ts";
 export * as init from "./init.ts";
+export {
+  GroupNorm,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  LayerNorm,
+  LocalResponseNorm,
+  RMSNorm,
+  type InstanceNormModuleOptions,
+} from "./layernorm.ts";
 export {
   AvgPool2d,
   Dropout,
@@ -19,3 +28,14 @@ export { Module, type LoadResult } from "./module.ts";
 export { BatchNorm1d, BatchNorm2d, type BatchNormModuleOptions } from "./norm.ts";
 export type { Size2d } from "../ops/conv.ts";
 export { Parameter } from "./parameter.ts";
+export {
+  AdaptiveAvgPool1d,
+  AdaptiveAvgPool2d,
+  AdaptiveMaxPool1d,
+  AdaptiveMaxPool2d,
+  AvgPool1d,
+  LPPool1d,
+  LPPool2d,
+  MaxPool1d,
+} from "./pool.ts";
+export { Fold, Unfold, Upsample } from "./resample.ts";

@@ -9,7 +9,7 @@ import { contiguous, empty, type Tensor } from "../tensor/tensor.ts";
 import type { Ptr } from "../wasm/heap.ts";
 import { add } from "./arithmetic.ts";
 import { castTo } from "./cast.ts";
-import { reshape, squeeze, unsqueeze } from "./movement.ts";
+import { reshape } from "./movement.ts";
 import { sum } from "./reduce.ts";
 
 export type Size2d = number | readonly [number, number];
@@ -104,6 +104,7 @@ const convRecord: OpRecord<Geometry> = {
 const inputGradRecord: OpRecord<Geometry> = {
   name: "conv2dInputGrad",
   forward([gradient, kernel], geometry) {
+    // In a transposed convolution this is the input.
     const g = contiguous(castTo(gradient as Tensor, "f32"));
     const weight = contiguous(castTo(kernel as Tensor, "f32"));
     const out = empty(geometry.x, "f32");
@@ -153,6 +154,8 @@ function checkWeight(
       `${op}: takes an input [n, c, h, w] and a weight of 4 dimensions, got ${formatShape(x.shape)} and ${formatShape(weight.shape)}`,
     );
   }
+  if (weight.shape[2] === 0 || weight.shape[3] === 0)
+    throw new ShapeError(`${op}: the kernel must have a tap, got a weight ${formatShape(weight.shape)}`);
   if (bias && (bias.ndim !== 1 || bias.shape[0] !== channels)) {
     throw new ShapeError(`${op}: bias must be [${channels}], got ${formatShape(bias.shape)}`);
   }
@@ -169,6 +172,9 @@ function checkGroups(op: string, groups: number, ...channels: number[]): void {
 /**
  * 2-d convolution (cross-correlation, as in PyTorch's conv2d): x [n, c, h, w], weight [o, c / groups, kh, kw], bias [o] → [n, o, oh, ow],
  * oh = ⌊(h + 2·padding − dilation·(kh − 1) − 1) / stride⌋ + 1.
+ * @throws {ShapeError} shapes or groups that do not go together, or a kernel larger than the padded image.
+ * @example
+ * conv2d(x, weight, bias, { stride: 2, padding: 1 });
  */
 export const conv2d = /* @__PURE__ */ Object.assign(
   (x: Tensor, weight: Tensor, bias?: Tensor | null, options: Conv2dOptions = {}): Tensor => {
@@ -227,6 +233,9 @@ export interface ConvTranspose2dOptions extends Omit<Conv2dOptions, "padding"> {
 /**
  * Transposed 2-d convolution: x [n, c, h, w], weight [c, o / groups, kh, kw], bias [o] → [n, o, oh, ow],
  * oh = (h − 1)·stride − 2·padding + dilation·(kh − 1) + outputPadding + 1 (PyTorch's conv_transpose2d).
+ * @throws {ShapeError} shapes or groups that do not go together; {ValueError} outputPadding that is too large.
+ * @example
+ * convTranspose2d(x, weight, null, { stride: 2, outputPadding: 1 });
  */
 export const convTranspose2d = /* @__PURE__ */ Object.assign(
   (x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTranspose2dOptions = {}): Tensor => {
@@ -274,61 +283,3 @@ export const convTranspose2d = /* @__PURE__ */ Object.assign(
   },
   { record: inputGradRecord },
 );
-
-const alongWidth = (value: number | undefined, fallback: number): [number, number] => [
-  fallback,
-  value ?? fallback,
-];
-
-export interface Conv1dOptions {
-  /** Default 1. */
-  stride?: number;
-  /** Zeros on each side. Default 0. */
-  padding?: number;
-  /** Default 1. */
-  dilation?: number;
-  /** Default 1. */
-  groups?: number;
-}
-
-function check1d(op: string, x: Tensor, weight: Tensor): void {
-  if (x.ndim !== 3 || weight.ndim !== 3) {
-    throw new ShapeError(
-      `${op}: takes an input [n, c, l] and a weight of 3 dimensions, got ${formatShape(x.shape)} and ${formatShape(weight.shape)}`,
-    );
-  }
-}
-
-/** 1-d convolution: x [n, c, l], weight [o, c / groups, k], bias [o] → [n, o, ol]. */
-export function conv1d(x: Tensor, weight: Tensor, bias?: Tensor | null, options: Conv1dOptions = {}): Tensor {
-  check1d("conv1d", x, weight);
-  return composite("conv1d", () => {
-    const out = conv2d(unsqueeze(x, 2), unsqueeze(weight, 2), bias, {
-      stride: alongWidth(options.stride, 1),
-      padding: alongWidth(options.padding, 0),
-      dilation: alongWidth(options.dilation, 1),
-      groups: options.groups ?? 1,
-    });
-    return squeeze(out, { dim: 2 });
-  });
-}
-
-/** Transposed 1-d convolution: x [n, c, l], weight [c, o / groups, k], bias [o] → [n, o, ol]. */
-export function convTranspose1d(
-  x: Tensor,
-  weight: Tensor,
-  bias?: Tensor | null,
-  options: Conv1dOptions & { outputPadding?: number } = {},
-): Tensor {
-  check1d("convTranspose1d", x, weight);
-  return composite("convTranspose1d", () => {
-    const out = convTranspose2d(unsqueeze(x, 2), unsqueeze(weight, 2), bias, {
-      stride: alongWidth(options.stride, 1),
-      padding: alongWidth(options.padding, 0),
-      dilation: alongWidth(options.dilation, 1),
-      outputPadding: alongWidth(options.outputPadding, 0),
-      groups: options.groups ?? 1,
-    });
-    return squeeze(out, { dim: 2 });
-  });
-}

@@ -125,7 +125,9 @@ export const unfold = /* @__PURE__ */ Object.assign(
 export const fold = /* @__PURE__ */ Object.assign(
   (x: Tensor, options: UnfoldOptions & { outputSize: Size2d }): Tensor => {
     if (x.ndim !== 2 && x.ndim !== 3)
-      throw new ShapeError(`fold: takes [n, c · kh · kw, windows], or without n, got ${formatShape(x.shape)}`);
+      throw new ShapeError(
+        `fold: takes [n, c · kh · kw, windows], or without n, got ${formatShape(x.shape)}`,
+      );
     const size = pair("fold", "outputSize", options.outputSize, 1);
     const [kh, kw] = pair("fold", "kernelSize", options.kernelSize, 1);
     const [rows, windows] = x.shape.slice(-2) as [number, number];

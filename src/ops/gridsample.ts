@@ -44,7 +44,9 @@ const tapsRecord: OpRecord<Rule> = {
   vjp: ([g], s, rule) => {
     if (g === null || g === undefined) return [null];
     if (rule.taps === 1) return [mul(permute(s.extra(0), [0, 2, 3, 1]), 0)];
-    const planes = isGradEnabled() ? composedGrad(g, s) : apply(tapsGradRecord, [g, s.output, s.extra(0)], null);
+    const planes = isGradEnabled()
+      ? composedGrad(g, s)
+      : apply(tapsGradRecord, [g, s.output, s.extra(0)], null);
     return [permute(planes, [0, 2, 3, 1])];
   },
 };

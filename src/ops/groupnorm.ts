@@ -53,28 +53,34 @@ const record: OpRecord<Rule> = {
     if (isGradEnabled()) return composedGrad(g, s, rule);
     const inputs = [g, s.input(0), s.extra(0), s.extra(1)];
     if (rule.weight) inputs.push(s.input(1));
-    const [dx, dots, sums] = applyMulti(gradRecord, inputs, rule) as [Tensor, Tensor, Tensor];
-    const out: Tensor[] = [dx];
+    const [dots, sums, dx] = applyMulti(gradRecord, inputs, { ...rule, input: s.needs(0) }) as Gradients;
+    const out: (Tensor | null)[] = [dx ?? null];
     if (rule.weight) out.push(sum(dots, { dim: 0 }));
     if (rule.bias) out.push(sum(sums, { dim: 0 }));
     return out;
   },
 };
 
-/** dx, and Σ g·h and Σ g of each channel of each sample [n, c]. Has no gradient: under createGraph the composed rule takes its place. */
-const gradRecord: OpRecord<Rule> = {
+type Gradients = [dots: Tensor, sums: Tensor, dx?: Tensor];
+
+/**
+ * Σ g·h and Σ g of each channel of each sample [n, c], and dx where the input needs it. Has no gradient: under createGraph the composed
+ * rule takes its place.
+ */
+const gradRecord: OpRecord<Rule & { readonly input: boolean }> = {
   name: "groupNormGrad",
   forward([gradient, input, centre, invstd, weight], rule) {
     const [g, x] = [contiguous(gradient as Tensor), contiguous(castTo(input as Tensor, "f32"))];
-    const dx = empty(x.shape, "f32");
+    const dx = rule.input ? empty(x.shape, "f32") : null;
     const dots = empty(x.shape.slice(0, 2), "f32");
     const sums = empty(x.shape.slice(0, 2), "f32");
     const saved: [Ptr, Ptr] = [(centre as Tensor).ptr, (invstd as Tensor).ptr];
     if (dots.size > 0) {
       const sizes = blocks(x.shape, rule.groups);
-      k.groupNormGrad_f32(dx.ptr, dots.ptr, sums.ptr, g.ptr, x.ptr, ...saved, dense(weight), ...sizes);
+      const to = dx?.ptr ?? (0 as Ptr);
+      k.groupNormGrad_f32(to, dots.ptr, sums.ptr, g.ptr, x.ptr, ...saved, dense(weight), ...sizes);
     }
-    return [dx, dots, sums];
+    return dx ? [dots, sums, dx] : [dots, sums];
   },
 };
 
@@ -112,7 +118,11 @@ function normaliseGroups(
   const [n, c] = x.shape as [number, number];
   if (x.ndim > 2 || c === 0) {
     const rule = { groups, eps, weight: weight !== null, bias: bias !== null };
-    return apply(record, [x, weight, bias].filter((t) => t !== null), rule);
+    return apply(
+      record,
+      [x, weight, bias].filter((t) => t !== null),
+      rule,
+    );
   }
   // One value a channel: rows of a layer norm, whose kernels are at home with that.
   return composite("groupNorm", () => {
@@ -140,7 +150,12 @@ export interface GroupNormOptions {
  * groupNorm(x, weight, bias, { numGroups: 4 });
  */
 export const groupNorm = /* @__PURE__ */ Object.assign(
-  (x: Tensor, weight: Tensor | null | undefined, bias: Tensor | null | undefined, options: GroupNormOptions): Tensor => {
+  (
+    x: Tensor,
+    weight: Tensor | null | undefined,
+    bias: Tensor | null | undefined,
+    options: GroupNormOptions,
+  ): Tensor => {
     const { numGroups, eps = 1e-5 } = options;
     if (x.ndim < 2) throw new ShapeError(`groupNorm: takes [n, c, ...], got ${formatShape(x.shape)}`);
     const c = x.shape[1] as number;

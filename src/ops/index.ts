@@ -10,6 +10,9 @@ export { conv1d, conv2d, convTranspose1d, convTranspose2d } from "./conv.ts";
 export type { Conv1dOptions, Conv2dOptions, ConvTranspose2dOptions, Size2d } from "./conv.ts";
 export { diagonal, type DiagonalOptions } from "./diagonal.ts";
 export * from "./distance.ts";
+export { conv2d, convTranspose2d } from "./conv.ts";
+export type { Conv2dOptions, ConvTranspose2dOptions, Size2d } from "./conv.ts";
+export { conv1d, convTranspose1d, type Conv1dOptions, type ConvTranspose1dOptions } from "./conv1d.ts";
 export { dropout } from "./dropout.ts";
 export { fold, unfold, type UnfoldOptions } from "./fold.ts";
 export { affineGrid, gridSample, type GridSampleOptions } from "./gridsample.ts";
@@ -39,6 +42,13 @@ export { max, min, type Extremum, type ExtremumOptions } from "./extrema.ts";
 export { linear, matmul, outer } from "./matmul.ts";
 export { adaptiveMaxPool1d, adaptiveMaxPool2d, maxPool1d, maxPool2d, type MaxPoolOptions } from "./maxpool.ts";
 export { maskedFill, maskedSelect, nonzero } from "./masked.ts";
+export {
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  maxPool1d,
+  maxPool2d,
+  type MaxPoolOptions,
+} from "./maxpool.ts";
 export * from "./movement.ts";
 export { batchNorm, type BatchNormOptions } from "./norm.ts";
 export * from "./piecewise.ts";

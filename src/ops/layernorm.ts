@@ -51,8 +51,7 @@ const record: OpRecord<Rule> = {
     const inputs = [g, s.input(0), s.extra(0)];
     if (rule.centred) inputs.push(s.extra(1));
     const out: (Tensor | null)[] = s.shapes.map(() => null);
-    if (s.needs(0))
-      out[0] = apply(inputGradRecord, rule.weight ? [...inputs, s.input(1)] : inputs, rule);
+    if (s.needs(0)) out[0] = apply(inputGradRecord, rule.weight ? [...inputs, s.input(1)] : inputs, rule);
     const last = s.shapes.length - 1;
     const parameters = [rule.weight && s.needs(1), rule.bias && s.needs(last)] as const;
     if (!parameters[0] && !parameters[1]) return out;
@@ -74,8 +73,7 @@ const inputGradRecord: OpRecord<Rule> = {
     const [dx, scale] = [out.ptr, (invstd as Tensor).ptr];
     const weight = rule.weight ? dense(rest.at(-1)) : NULL;
     if (out.size === 0) return out;
-    if (rule.centred)
-      k.layerNormGrad_f32(dx, g.ptr, x.ptr, (rest[0] as Tensor).ptr, scale, weight, rows, n);
+    if (rule.centred) k.layerNormGrad_f32(dx, g.ptr, x.ptr, (rest[0] as Tensor).ptr, scale, weight, rows, n);
     else k.rmsNormGrad_f32(dx, g.ptr, x.ptr, scale, weight, rows, n);
     return out;
   },
@@ -150,7 +148,11 @@ function normalise(
     weight: weight !== null,
     bias: bias !== null,
   };
-  return apply(record, [x, weight, bias].filter((t) => t !== null), rule);
+  return apply(
+    record,
+    [x, weight, bias].filter((t) => t !== null),
+    rule,
+  );
 }
 
 export interface LayerNormOptions {
@@ -175,7 +177,7 @@ export const layerNorm = /* @__PURE__ */ Object.assign(
 );
 
 /** The step between 1 and the next f32. */
-const F32_EPSILON = 2 ** -23;
+const F32_EPSILON = 1.1920928955078125e-7;
 
 export interface RMSNormOptions {
   /** Sizes of the last dimensions, over which is normalised. Default: the shape of the weight. */

@@ -144,11 +144,9 @@ export const maxPool1d = ((x: Tensor, options: MaxPoolOptions<Size1d> & Indices)
  * adaptiveMaxPool2d(x, { outputSize: [2, null] });
  */
 export const adaptiveMaxPool2d = ((x: Tensor, options: { outputSize: AdaptiveSize2d } & Indices): Pooled =>
-  pool(
-    x,
-    adaptiveWindow("adaptiveMaxPool2d", x, options.outputSize),
-    options.returnIndices,
-  )) as MaxPool<{ outputSize: AdaptiveSize2d }>;
+  pool(x, adaptiveWindow("adaptiveMaxPool2d", x, options.outputSize), options.returnIndices)) as MaxPool<{
+  outputSize: AdaptiveSize2d;
+}>;
 
 /**
  * Largest element of each of `outputSize` windows that divide the row: [n, c, l] → [n, c, ol] (or without n).

@@ -72,28 +72,31 @@ const record: OpRecord<Rule> = {
     if (isGradEnabled()) return composedGrad(g as Tensor, s, rule);
     const inputs = [g as Tensor, s.input(0), s.extra(0), s.extra(1)];
     if (rule.weight) inputs.push(s.input(1));
-    const [dx, dweight, dbias] = applyMulti(gradRecord, inputs, rule) as [Tensor, Tensor, Tensor];
-    return [dx, ...(rule.weight ? [dweight] : []), ...(rule.bias ? [dbias] : [])];
+    const [dweight, dbias, dx] = applyMulti(gradRecord, inputs, { ...rule, input: s.needs(0) }) as Gradients;
+    return [dx ?? null, ...(rule.weight ? [dweight] : []), ...(rule.bias ? [dbias] : [])];
   },
 };
 
-/** All three gradients in one pass. Has no gradient of its own: under createGraph the composed rule takes its place. */
-const gradRecord: OpRecord<Rule> = {
+type Gradients = [dweight: Tensor, dbias: Tensor, dx?: Tensor];
+
+/** All gradients that are needed in one pass. Has none of its own: under createGraph the composed rule takes its place. */
+const gradRecord: OpRecord<Rule & { readonly input: boolean }> = {
   name: "batchNormGrad",
   forward([gradient, input, centre, invstd, weight], rule) {
     const g = contiguous(gradient as Tensor);
     const x = contiguous(castTo(input as Tensor, "f32"));
     const [n, c, s] = around(x.shape, 1);
-    const dx = empty(x.shape, "f32");
+    const dx = rule.input ? empty(x.shape, "f32") : null;
     const dweight = empty([c], "f32");
     const dbias = empty([c], "f32");
+    const outs = dx ? [dweight, dbias, dx] : [dweight, dbias];
     if (x.size === 0) {
       fillWith(dweight, 0);
       fillWith(dbias, 0);
-      return [dx, dweight, dbias];
+      return outs;
     }
     k.batchNormGrad_f32(
-      dx.ptr,
+      dx?.ptr ?? NULL,
       rule.weight ? dweight.ptr : NULL,
       rule.bias ? dbias.ptr : NULL,
       g.ptr,
@@ -106,7 +109,7 @@ const gradRecord: OpRecord<Rule> = {
       s,
       Number(rule.training),
     );
-    return [dx, dweight, dbias];
+    return outs;
   },
 };
 

@@ -15,17 +15,26 @@ interface Args {
   out: number;
   features: number;
   kernelSize: nn.Size2d;
+  size: nn.Size2d;
+  shape: number | number[];
+  groups: number;
+  channels: number;
   bias?: boolean;
   lr: number;
 }
 
 /** Layers that exist, by the goldens' names and arguments. */
 const LAYERS: Readonly<Record<string, ((args: Args) => nn.Layer) | undefined>> = {
+  AdaptiveAvgPool2d: ({ size }) => new nn.AdaptiveAvgPool2d(size),
   BatchNorm1d: ({ features }) => new nn.BatchNorm1d(features),
   BatchNorm2d: ({ features }) => new nn.BatchNorm2d(features),
   Conv2d: ({ in: from, out, kernelSize, ...options }) => new nn.Conv2d(from, out, kernelSize, options),
+  ConvTranspose2d: ({ in: from, out, kernelSize, ...options }) =>
+    new nn.ConvTranspose2d(from, out, kernelSize, options),
   Flatten: () => new nn.Flatten(),
   GELU: () => new nn.GELU(),
+  GroupNorm: ({ groups, channels }) => new nn.GroupNorm(groups, channels),
+  LayerNorm: ({ shape }) => new nn.LayerNorm(shape),
   Linear: ({ in: from, out, ...options }) => new nn.Linear(from, out, options),
   MaxPool2d: ({ kernelSize }) => new nn.MaxPool2d(kernelSize),
   ReLU: () => new nn.ReLU(),

@@ -212,11 +212,11 @@ describe.each(variants)("norms, %s", (variant) => {
     }
   });
 
-  const GROUPS = [1, 3, 4, 5, 15, 16, 17, 1000].flatMap((s) => [
+  const GROUPS = [1, 3, 4, 5, 15, 16, 17, 1000].flatMap<[number, number, number, number]>((s) => [
     [2, 3, 2, s],
     [3, 1, 4, s],
     [2, 5, 1, s],
-  ]) as [number, number, number, number][];
+  ]);
   test.each([...GROUPS, [0, 2, 2, 4] as const])("group norm of [%i, %i, %i, %i]", (n, groups, k, s) => {
     for (const affine of [false, true]) {
       kernels.reset();

@@ -55,7 +55,16 @@ function sizeOf(
   return ceil && (count - 1) * stride >= size + padding ? count - 1 : count;
 }
 
-function geometry({ h, w, kernel, stride, padding = [0, 0], dilation = one, ceil = false, adaptive }: Window) {
+function geometry({
+  h,
+  w,
+  kernel,
+  stride,
+  padding = [0, 0],
+  dilation = one,
+  ceil = false,
+  adaptive,
+}: Window) {
   if (adaptive) return { oh: adaptive[0], ow: adaptive[1], padding, dilation };
   const oh = sizeOf(h, kernel[0], stride[0], padding[0], dilation[0], ceil);
   const ow = sizeOf(w, kernel[1], stride[1], padding[1], dilation[1], ceil);

@@ -49,7 +49,9 @@ describe.each(variants)("resampling, %s", (variant) => {
             if (kind !== 2) continue;
             // The mean place of the taps is the place of the output.
             const mean = each.reduce((sum, at) => sum + weights.at(at) * places.at(at), 0);
-            const place = align ? (o * (size - 1)) / Math.max(1, count - 1) : ((o + 0.5) * size) / count - 0.5;
+            const place = align
+              ? (o * (size - 1)) / Math.max(1, count - 1)
+              : ((o + 0.5) * size) / count - 0.5;
             expect(mean).toBeCloseTo(Math.min(size - 1, Math.max(0, place)), 4);
           }
         }
@@ -58,13 +60,13 @@ describe.each(variants)("resampling, %s", (variant) => {
   });
 
   test("weighted sums and their adjoint", () => {
-    const shapes = SIZES.flatMap((n) => [
+    const shapes = SIZES.flatMap<[number, number, number, number]>((n) => [
       [2, n, 6, 1],
       [3, 5, n, 1],
       [2, 4, 7, n],
       [1, n, n + 1, 33],
       [0, 3, 4, 2],
-    ]) as [number, number, number, number][];
+    ]);
     for (const [outer, size, count, inner] of shapes) {
       for (const kind of [0, 2, 3]) {
         kernels.reset();

@@ -92,7 +92,7 @@ export const layerNormSpecs = {
     call: ([x, w], options: object) => ops.rmsNorm(x as Tensor, w, options),
     reference: ([input, w], a: { normalizedShape?: number[]; eps?: number }) => {
       const x = input as Nd;
-      const lead = x.shape.length - (w?.shape ?? (a.normalizedShape as number[])).length;
+      const lead = x.shape.length - (w?.shape ?? a.normalizedShape ?? []).length;
       const normal = normalised(x, (i) => i.slice(0, lead).join(), a.eps ?? 2 ** -23, false);
       return affine(normal, w, undefined, (i) => i.slice(lead));
     },

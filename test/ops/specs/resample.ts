@@ -101,17 +101,22 @@ function resized(x: Nd, r: Resize): Nd {
   let out = x;
   for (let d = 2; d < x.shape.length; d++) {
     const n = x.shape[d] as number;
-    const factor = [r.scaleFactor].flat()[typeof r.scaleFactor === "object" ? d - 2 : 0] as
-      number | undefined;
-    const size = [r.size].flat()[typeof r.size === "object" ? d - 2 : 0] as number | undefined;
-    const m = size ?? Math.floor(n * (factor as number));
+    const pick = (v: number | readonly number[] | undefined): number | undefined =>
+      typeof v === "object" ? v[d - 2] : v;
+    const factor = pick(r.scaleFactor);
+    const m = pick(r.size) ?? Math.floor(n * (factor as number));
     const from = out;
     out = fromFn(
       from.shape.map((s, e) => (e === d ? m : s)),
       (index) => {
         let total = 0;
         for (const [i, weight] of shares(index[d] as number, n, m, r, factor))
-          total += weight * at(from, Object.assign([...index], { [d]: i }));
+          total +=
+            weight *
+            at(
+              from,
+              index.map((at, e) => (e === d ? i : at)),
+            );
         return total;
       },
     );
