@@ -80,6 +80,23 @@ function broadcastsTo(shape: Shape, target: Shape): boolean {
   return lead >= 0 && shape.every((n, d) => n === 1 || n === target[d + lead]);
 }
 
+/** Attention, and the weights that it gave the values. */
+export function attend(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): [Tensor, Tensor] {
+  checkOperands(q, k, v);
+  const p = options.dropoutP ?? 0;
+  if (!(p >= 0 && p <= 1))
+    throw new ValueError(`scaledDotProductAttention: dropoutP must lie in [0, 1], got ${p}`);
+  const features = q.shape.at(-1) as number;
+  const scale = options.scale ?? 1 / Math.sqrt(Math.max(1, features));
+  return composite("scaledDotProductAttention", () => {
+    let scores = matmul(mul(q, scale), transpose(k, -2, -1));
+    if (options.attnMask) scores = masked(scores, options.attnMask);
+    let weights = apply(weightsRecord, [scores], options.isCausal ?? false);
+    if (p > 0) weights = dropout(weights, { p });
+    return [matmul(weights, v), weights];
+  });
+}
+
 /**
  * Attention softmax(q kᵀ · scale + mask) v (A. Vaswani et al., 2017): q [..., queries, e], k [..., keys, e], v [..., keys, ev] →
  * [..., queries, ev]; leading dimensions (batch, heads) broadcast.
@@ -91,20 +108,7 @@ function broadcastsTo(shape: Shape, target: Shape): boolean {
  * const z = scaledDotProductAttention(q, k, v, { attnMask: unsqueeze(padding, -2) });
  */
 export const scaledDotProductAttention = /* @__PURE__ */ Object.assign(
-  (q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor => {
-    checkOperands(q, k, v);
-    const p = options.dropoutP ?? 0;
-    if (!(p >= 0 && p <= 1))
-      throw new ValueError(`scaledDotProductAttention: dropoutP must lie in [0, 1], got ${p}`);
-    const features = q.shape.at(-1) as number;
-    const scale = options.scale ?? 1 / Math.sqrt(Math.max(1, features));
-    return composite("scaledDotProductAttention", () => {
-      let scores = matmul(mul(q, scale), transpose(k, -2, -1));
-      if (options.attnMask) scores = masked(scores, options.attnMask);
-      let weights = apply(weightsRecord, [scores], options.isCausal ?? false);
-      if (p > 0) weights = dropout(weights, { p });
-      return matmul(weights, v);
-    });
-  },
+  (q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor =>
+    composite("scaledDotProductAttention", () => attend(q, k, v, options)[0]),
   { record: weightsRecord },
 );
