@@ -1,4 +1,6 @@
 export { Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d } from "./conv.ts";
+export { MultiheadAttention, type AttendOptions, type MultiheadAttentionOptions } from "./attention.ts";
+export { Conv2d } from "./conv.ts";
 export * as init from "./init.ts";
 export {
   GroupNorm,
@@ -27,6 +29,8 @@ export { BCEWithLogitsLoss, CrossEntropyLoss, MSELoss } from "./loss.ts";
 export { Module, type LoadResult } from "./module.ts";
 export { BatchNorm1d, BatchNorm2d, type BatchNormModuleOptions } from "./norm.ts";
 export type { Size2d } from "../ops/conv.ts";
+export { GRU, GRUCell, LSTM, LSTMCell, RNN, RNNCell } from "./recurrent.ts";
+export type { RecurrentModuleOptions, RnnModuleOptions, SequenceOptions } from "./recurrent.ts";
 export { Parameter } from "./parameter.ts";
 export {
   AdaptiveAvgPool1d,

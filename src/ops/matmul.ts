@@ -100,10 +100,11 @@ export const matmul = /* @__PURE__ */ Object.assign(
     }
     if (x.ndim === 2 && y.ndim === 2) return apply(matmulRecord, [x, y], null);
     return composite("matmul", () => {
-      if (x.ndim > 2 && y.ndim === 2) {
+      if (x.ndim > 2 && y.ndim <= 2) {
         // One tall product instead of a batch of small ones.
-        const flat = apply(matmulRecord, [reshape(x, [sizeOf(x.shape.slice(0, -1)), k]), y], null);
-        return reshape(flat, [...x.shape.slice(0, -1), y.shape[1] as number]);
+        const b = y.ndim === 1 ? unsqueeze(y, 1) : y;
+        const flat = apply(matmulRecord, [reshape(x, [sizeOf(x.shape.slice(0, -1)), k]), b], null);
+        return reshape(flat, [...x.shape.slice(0, -1), ...y.shape.slice(1)]);
       }
       const a = x.ndim === 1 ? unsqueeze(x, 0) : x;
       const b = y.ndim === 1 ? unsqueeze(y, 1) : y;

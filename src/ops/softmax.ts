@@ -32,7 +32,7 @@ function pairAlong(a: Tensor, b: Tensor, dim: number, kernel: AlongPair): Tensor
   return out;
 }
 
-const softmaxGradRecord: OpRecord<number> = {
+export const softmaxGradRecord: OpRecord<number> = {
   name: "softmaxGrad",
   forward: ([g, y], dim) => pairAlong(g as Tensor, y as Tensor, dim, k.softmaxGrad_f32),
   saves: { inputs: [0, 1] },

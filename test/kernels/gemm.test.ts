@@ -139,4 +139,32 @@ describe.each(variants)("gemm (%s)", (variant) => {
     kernels.run("gemm_f32", C, A, B, 0, 3, 2, 2, 2, 1, 2, 1, 2, 1, 0, 0, 0, 0, workspace);
     expect(C.data).toEqual([NaN, 2, NaN, 4, NaN, Infinity]);
   });
+
+  test("B packed once gives the same bits", () => {
+    for (const m of [0, 1, 4, 9, 33, 130]) {
+      for (const n of [0, 1, 7, 8, 20, 600]) {
+        for (const k of [0, 1, 9, 300]) {
+          for (const accumulate of [0, 1]) {
+            kernels.reset();
+            const A = kernels.input("f32", noise(m * k, 1));
+            const B = kernels.input("f32", noise(k * n, 2));
+            const [expected, C] = [
+              kernels.output("f32", noise(m * n, 3)),
+              kernels.output("f32", noise(m * n, 3)),
+            ];
+            const workspace = kernels.workspace("gemm_f32", m, n, k);
+            // B by columns where m is odd
+            const [bRow, bCol] = m % 2 === 1 ? [1, k] : [n, 1];
+            const strides = [k, 1, bRow, bCol, n, 1, 0, 0, 0, accumulate];
+            kernels.run("gemm_f32", expected, A, B, 0, m, n, k, ...strides, workspace);
+            const panels = kernels.output("f32", Math.ceil(n / 8) * 8 * k);
+            kernels.run("gemmPack_f32", panels, B, n, k, bRow, bCol);
+            const own = kernels.workspace("gemmPacked_f32", m, k);
+            kernels.run("gemmPacked_f32", C, A, panels, m, n, k, k, 1, n, accumulate, own);
+            expect(C.data, `${m} × ${n} × ${k}`).toEqual(expected.data);
+          }
+        }
+      }
+    }
+  });
 });

@@ -31,6 +31,14 @@ export interface RecurrentOptions {
 /** Weights by the names of PyTorch's state dict: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, …_l1, …_reverse. */
 export type RecurrentWeights = Readonly<Record<string, Tensor>>;
 
+/** Weights of a cell, by the names of PyTorch's state dict: [gates · hidden, in], [gates · hidden, hidden], [gates · hidden]. */
+export interface CellWeights {
+  readonly weight_ih: Tensor;
+  readonly weight_hh: Tensor;
+  readonly bias_ih?: Tensor | null;
+  readonly bias_hh?: Tensor | null;
+}
+
 /** One layer in one direction: [wi, wh] or [wi, wh, bi, bh]. */
 type LayerWeights = readonly Tensor[];
 
@@ -41,7 +49,7 @@ export interface Plan {
   readonly bias: boolean;
 }
 
-function count(op: string, name: string, value: number): number {
+export function checkSize(op: string, name: string, value: number): number {
   if (!Number.isInteger(value) || value < 1)
     throw new ValueError(`${op}: ${name} must be a whole number ≥ 1, got ${value}`);
   return value;
@@ -54,15 +62,16 @@ function layersIn(weights: RecurrentWeights): number {
 }
 
 /** A weight of the shape that it must have. */
-function checked(
+export function checkWeight(
   op: string,
-  weights: RecurrentWeights,
+  weights: RecurrentWeights | CellWeights,
   name: string,
   shape: readonly number[],
   why: string,
 ): Tensor {
-  const t = Object.hasOwn(weights, name) ? weights[name] : undefined;
-  if (t === undefined) {
+  const given = weights as Readonly<Record<string, Tensor | null | undefined>>;
+  const t = Object.hasOwn(given, name) ? given[name] : undefined;
+  if (!t) {
     throw new ValueError(
       `${op}: the weights lack ${name}; they hold ${Object.keys(weights).join(", ") || "nothing"} (${why})`,
     );
@@ -82,18 +91,18 @@ export function planOf(
   weights: RecurrentWeights,
   options: RecurrentOptions,
 ): Plan {
-  const numLayers = count(op, "numLayers", options.numLayers ?? layersIn(weights));
+  const numLayers = checkSize(op, "numLayers", options.numLayers ?? layersIn(weights));
   const directions = (options.bidirectional ?? Object.hasOwn(weights, "weight_ih_l0_reverse")) ? 2 : 1;
   const bias = options.bias ?? Object.hasOwn(weights, "bias_ih_l0");
   const recurrent = Object.hasOwn(weights, "weight_hh_l0") ? weights["weight_hh_l0"] : undefined;
-  const hidden = count(op, "hiddenSize", options.hiddenSize ?? recurrent?.shape[1] ?? 0);
+  const hidden = checkSize(op, "hiddenSize", options.hiddenSize ?? recurrent?.shape[1] ?? 0);
   if (options.inputSize !== undefined && options.inputSize !== features)
     throw new ShapeError(`${op}: the input has ${features} features, inputSize is ${options.inputSize}`);
   const rows = cell.gates * hidden;
   const known = new Set<string>();
   const get = (name: string, shape: readonly number[], why: string): Tensor => {
     known.add(name);
-    return checked(op, weights, name, shape, why);
+    return checkWeight(op, weights, name, shape, why);
   };
   const layers = Array.from({ length: numLayers }, (_, l) =>
     ["", "_reverse"].slice(0, directions).map((suffix) => {
@@ -114,13 +123,18 @@ export function planOf(
   return { layers, directions, hidden, bias };
 }
 
-/** An initial state [layers · directions, batch, hidden], without the batch where the input has none. */
-export function checkState(op: string, name: string, t: Tensor, shape: readonly number[]): Tensor {
-  if (!sameShape(t.shape, shape)) {
+/** A state of the shape that it must have. */
+export function checkState(
+  op: string,
+  name: string,
+  t: Tensor,
+  shape: readonly number[],
+  why: string,
+): Tensor {
+  if (!sameShape(t.shape, shape))
     throw new ShapeError(
-      `${op}: ${name} must be ${formatShape(shape)} [layers · directions, batch, hidden], got ${formatShape(t.shape)}`,
+      `${op}: ${name} must be ${formatShape(shape)} (${why}), got ${formatShape(t.shape)}`,
     );
-  }
   return t;
 }
 

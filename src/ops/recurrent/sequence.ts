@@ -43,9 +43,10 @@ function run(
   const count = plan.layers.length * directions;
   const shape = alone ? [count, hidden] : [count, batch, hidden];
   const names = cell.hasCell ? ["h0", "c0"] : ["h0"];
+  const why = `layers · directions ${count}, ${alone ? "" : `batch ${batch}, `}hidden size ${hidden}`;
   const initial = names.map((name, i) => {
     const given = states?.[i];
-    return given ? checkState(op, name, given, shape) : null;
+    return given ? checkState(op, name, given, shape, why) : null;
   });
   const p = options.dropout ?? 0;
   if (!(p >= 0 && p <= 1)) throw new ValueError(`${op}: dropout must lie in [0, 1], got ${p}`);
@@ -81,9 +82,9 @@ function run(
   });
 }
 
-const rnnRecord = /* @__PURE__ */ layerRecord(rnnCellRule);
-const gruRecord = /* @__PURE__ */ layerRecord(gruCellRule);
-const lstmRecord = /* @__PURE__ */ layerRecord(lstmCellRule);
+export const rnnRecord = /* @__PURE__ */ layerRecord(rnnCellRule);
+export const gruRecord = /* @__PURE__ */ layerRecord(gruCellRule);
+export const lstmRecord = /* @__PURE__ */ layerRecord(lstmCellRule);
 
 export interface RnnOptions extends RecurrentOptions {
   /** Default "tanh". */
@@ -158,87 +159,3 @@ export const lstm = /* @__PURE__ */ Object.assign(
     run(lstmCellRule, lstmRecord, x, states ?? null, weights, options) as [Tensor, Tensor, Tensor],
   { record: lstmRecord },
 );
-
-/** Weights of a cell, by the names of PyTorch's state dict: [gates · hidden, in], [gates · hidden, hidden], [gates · hidden]. */
-export interface CellWeights {
-  readonly weight_ih: Tensor;
-  readonly weight_hh: Tensor;
-  readonly bias_ih?: Tensor | null;
-  readonly bias_hh?: Tensor | null;
-}
-
-/** A single step is a sequence of one. */
-function step(
-  cell: Cell,
-  record: OpRecord<Rule>,
-  x: Tensor,
-  states: readonly Tensor[] | null,
-  weights: CellWeights,
-  relu: boolean,
-): Tensor[] {
-  const op = `${cell.name}Cell`;
-  if (x.ndim !== 1 && x.ndim !== 2)
-    throw new ShapeError(`${op}: takes [batch, features] or [features], got ${formatShape(x.shape)}`);
-  const alone = x.ndim === 1;
-  const named = Object.fromEntries(
-    Object.entries(weights).flatMap(([name, t]: [string, Tensor | null | undefined]) =>
-      t ? [[`${name}_l0`, t]] : [],
-    ),
-  );
-  const plan = planOf(op, cell, x.shape.at(-1) as number, named, {});
-  const [own] = plan.layers[0] as readonly [readonly Tensor[]];
-  const batch = alone ? 1 : (x.shape[0] as number);
-  const shape = alone ? [plan.hidden] : [batch, plan.hidden];
-  return composite(op, () => {
-    const before = (cell.hasCell ? ["h", "c"] : ["h"]).map((name, i) => {
-      const given = states?.[i];
-      if (!given) return zeros([batch, plan.hidden]);
-      checkState(op, name, given, shape);
-      return alone ? unsqueeze(given, 0) : given;
-    });
-    const input = reshape(x, [1, batch, x.shape.at(-1) as number]);
-    const rule: Rule = { reverse: false, bias: plan.bias, lengths: false, relu };
-    const [, ...after] = applyMulti(record, [input, ...before, ...own], rule);
-    return alone ? after.map((t) => squeeze(t, { dim: 0 })) : after;
-  });
-}
-
-/**
- * One step of a simple recurrent layer: x [batch, in] (or [in]), h [batch, hidden] or null for zeros → the next h.
- * @see https://pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
- * @example
- * h = rnnCell(x, h, { weight_ih, weight_hh, bias_ih, bias_hh });
- */
-export function rnnCell(
-  x: Tensor,
-  h: Tensor | null | undefined,
-  weights: CellWeights,
-  options: { nonlinearity?: "tanh" | "relu" } = {},
-): Tensor {
-  const relu = isRelu("rnnCell", options.nonlinearity);
-  return step(rnnCellRule, rnnRecord, x, h ? [h] : null, weights, relu)[0] as Tensor;
-}
-
-/**
- * One step of a gated recurrent unit: x [batch, in] (or [in]), h [batch, hidden] or null for zeros → the next h.
- * @see https://pytorch.org/docs/stable/generated/torch.nn.GRUCell.html
- * @example
- * h = gruCell(x, h, { weight_ih, weight_hh, bias_ih, bias_hh });
- */
-export function gruCell(x: Tensor, h: Tensor | null | undefined, weights: CellWeights): Tensor {
-  return step(gruCellRule, gruRecord, x, h ? [h] : null, weights, false)[0] as Tensor;
-}
-
-/**
- * One step of a long short-term memory: x [batch, in] (or [in]), [h, c] of [batch, hidden] each, or null for zeros → the next [h, c].
- * @see https://pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
- * @example
- * [h, c] = lstmCell(x, [h, c], { weight_ih, weight_hh, bias_ih, bias_hh });
- */
-export function lstmCell(
-  x: Tensor,
-  states: readonly [h: Tensor, c: Tensor] | null | undefined,
-  weights: CellWeights,
-): [Tensor, Tensor] {
-  return step(lstmCellRule, lstmRecord, x, states ?? null, weights, false) as [Tensor, Tensor];
-}

@@ -19,6 +19,12 @@ import { resampleSpecs } from "./resample.ts";
 import { pickingSpecs } from "./picking.ts";
 import { placingSpecs } from "./placing.ts";
 import { sortingSpecs } from "./sorting.ts";
+import { activationSpecs, binarySpecs, unarySpecs } from "./elementwise.ts";
+import { attentionSpecs } from "./attention.ts";
+import { convSpecs, lossSpecs, matmulSpecs, normSpecs, reduceSpecs, softmaxSpecs } from "./maths.ts";
+import { movementSpecs } from "./movement.ts";
+import { einsumSpecs, productSpecs } from "./products.ts";
+import { recurrentSpecs } from "./recurrent.ts";
 
 /** Every public op has a spec: one that is missing here does not compile. */
 export const specs = {
@@ -35,6 +41,10 @@ export const specs = {
   ...scanSpecs,
   ...softmaxSpecs,
   ...matmulSpecs,
+  ...productSpecs,
+  ...einsumSpecs,
+  ...attentionSpecs,
+  ...recurrentSpecs,
   ...convSpecs,
   ...normSpecs,
   ...gridSampleSpecs,
