@@ -1,6 +1,7 @@
 import { installMethods } from "./ops/methods.ts";
 
 export { backward, grad, type BackwardOptions, type GradOptions } from "./autograd/backward.ts";
+export { checkpoint } from "./autograd/checkpoint.ts";
 export { registerHook, retainGrad, type Hook, type HookHandle } from "./autograd/hooks.ts";
 export { detach } from "./autograd/leaf.ts";
 export { enableGrad, isGradEnabled, noGrad, scope } from "./autograd/mode.ts";

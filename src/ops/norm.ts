@@ -1,6 +1,7 @@
 import { apply, applyMulti } from "../autograd/apply.ts";
 import { isGradEnabled } from "../autograd/mode.ts";
 import type { OpRecord, Saved } from "../autograd/node.ts";
+import { isRecomputing } from "../autograd/region.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import * as k from "../program/kernels.gen.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -50,7 +51,7 @@ const record: OpRecord<Rule> = {
     if (rule.training) {
       const variance = empty([c], "f32");
       k.batchNormStats_f32(centre.ptr, variance.ptr, invstd.ptr, x.ptr, n, c, s, rule.eps);
-      if (runningMean && runningVar) {
+      if (runningMean && runningVar && !isRecomputing()) {
         k.runningStats_f32(
           runningMean.ptr,
           runningVar.ptr,
