@@ -48,7 +48,8 @@ export function settleGradient(g: Tensor, createGraph: boolean): Tensor {
 /** Another handle of a gradient in flight, with its place in the graph. */
 export function share(g: Tensor): Tensor {
   const t = alias(g);
-  t.aliasOf = null;
+  // Where a leaf serves as the incoming gradient, gradients of gradients go to the leaf.
+  if (t.node !== null || !t.requiresGrad) t.aliasOf = null;
   if (t.node !== null) {
     t.node.refs++;
     t.countsNode = true;

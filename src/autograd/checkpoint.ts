@@ -14,7 +14,7 @@ import { getRandomState, setRandomState } from "../tensor/random.ts";
 import { storagesMade, type Storage } from "../tensor/storage.ts";
 import { alias, Tensor } from "../tensor/tensor.ts";
 import { isGradEnabled, withGrad } from "./mode.ts";
-import { Node, type SavedTensor } from "./node.ts";
+import { adopt, drop, Node, type SavedTensor } from "./node.ts";
 import { region, within, type Region } from "./region.ts";
 
 /**
@@ -124,11 +124,7 @@ class Checkpoint implements Region {
     const alone = new Set<Storage>();
     for (const [storage, count] of counts)
       if (storage.refs === count && storage.serial > this.firstStorage) alone.add(storage);
-    for (const slot of this.slots()) {
-      if (slot.tensor === null || !alone.has(slot.tensor.storage)) continue;
-      slot.tensor.storage.release();
-      slot.tensor = null;
-    }
+    for (const slot of this.slots()) if (slot.tensor !== null && alone.has(slot.tensor.storage)) drop(slot);
     this.leave();
   }
 
@@ -183,11 +179,7 @@ class Checkpoint implements Region {
   private takeOver(again: Checkpoint): void {
     for (const [i, input] of this.inputs.entries()) {
       const other = again.inputs[i];
-      if (!("tensor" in input) || input.tensor !== null || other === undefined || !("tensor" in other))
-        continue;
-      input.tensor = other.tensor;
-      input.version = other.version;
-      other.tensor = null;
+      if ("tensor" in input && other !== undefined && "tensor" in other) adopt(input, other);
     }
     this.refill(again);
   }
