@@ -1,6 +1,12 @@
 import { installMethods } from "./ops/methods.ts";
 
+export { anomalyMode, isAnomalyMode, setAnomalyMode, type AnomalyOptions } from "./autograd/anomaly.ts";
 export { backward, grad, type BackwardOptions, type GradOptions } from "./autograd/backward.ts";
+export { checkpoint } from "./autograd/checkpoint.ts";
+export { customFunction, type CustomFunction, type FunctionContext } from "./autograd/custom.ts";
+export { graphDump, type GraphDumpOptions, type LeafNames } from "./autograd/dump.ts";
+export { hessian, hvp, jacobian, jvp, vjp, type FunctionalOptions } from "./autograd/functional.ts";
+export { gradcheck, gradgradcheck, type GradcheckOptions } from "./autograd/gradcheck.ts";
 export { registerHook, retainGrad, type Hook, type HookHandle } from "./autograd/hooks.ts";
 export { detach } from "./autograd/leaf.ts";
 export { enableGrad, isGradEnabled, noGrad, scope } from "./autograd/mode.ts";

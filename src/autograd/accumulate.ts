@@ -49,7 +49,8 @@ export function settleGradient(g: Tensor, createGraph: boolean): Tensor {
 export function share(g: Tensor): Tensor {
   const t = alias(g);
   countHandle(1);
-  t.aliasOf = null;
+  // Where a leaf serves as the incoming gradient, gradients of gradients go to the leaf.
+  if (t.node !== null || !t.requiresGrad) t.aliasOf = null;
   if (t.node !== null) {
     t.node.refs++;
     t.countsNode = true;

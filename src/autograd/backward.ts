@@ -154,6 +154,8 @@ class Pass {
   /** Takes over a gradient that has arrived; returns the tensor that now holds it. */
   private readonly sink: (target: Tensor, g: Tensor) => Tensor;
   private held: Set<Tensor> | null = null;
+  /** The nodes on a way to what is wanted; null: all. */
+  private useful: ReadonlySet<Node> | null = null;
   /** Gradients of leaves with hooks, which take the sum of a pass. */
   private pending: Map<Tensor, Tensor> | null = null;
 
@@ -171,6 +173,7 @@ class Pass {
 
   run(roots: readonly Tensor[], seeds: readonly (Tensor | null)[]): void {
     const nodes = collect(roots, this.wanted);
+    if (this.wanted !== null) this.useful = new Set(nodes);
     try {
       withGrad(this.createGraph, () => {
         roots.forEach((root, i) => {
@@ -329,6 +332,10 @@ class Pass {
   /** Adds a gradient to a node's output, or sinks it into a leaf; takes over its handle. */
   private deliver(target: Node | Tensor, output: number, g: Tensor): void {
     if (target instanceof Node) {
+      if (this.useful !== null && !this.useful.has(target)) {
+        free(g, BY_PASS);
+        return;
+      }
       target.grads ??= target.outputShapes.map(() => null);
       const sum = target.grads[output] ?? null;
       target.grads[output] = sum === null ? g : this.framed(() => accumulate(sum, g, this.createGraph));

@@ -36,10 +36,11 @@ export interface OpRecord<A = unknown> {
 
 let nextId = 1;
 
-/** A value kept for backward; null where a checkpoint has dropped it. */
+/** A value kept for backward; null where a checkpoint has dropped it, and then `dropped` still tells its place in the graph. */
 export interface SavedTensor {
   tensor: Tensor | null;
   version: number;
+  dropped?: Tensor;
 }
 
 /** Where a tensor stands in the graph: all that recording needs to know of an input. */
@@ -168,22 +169,15 @@ export class Node implements GraphNode, Saved {
     yield* this.extras;
   }
 
-  /** Takes over what another run of the op has saved, where this one's was dropped; values keep their places in this graph. */
+  /** Takes over what another run of the op has saved, where this one's was dropped. */
   refill(again: Node): void {
-    for (const [i, s] of this.saved.entries()) {
-      const t = s && adopt(s, again.saved[i]);
-      if (!t) continue;
-      const parent = this.parents[i] ?? null;
-      t.node = parent instanceof Node ? parent : null;
-      t.outputIndex = this.parentOutputs[i] as number;
-      t.aliasOf = parent instanceof Node ? null : parent;
-    }
-    const output = this.savedOutput && adopt(this.savedOutput, again.savedOutput);
-    if (output) {
-      output.node = this;
-      output.aliasOf = null;
-    }
-    this.extras.forEach((s, i) => adopt(s, again.extras[i]));
+    this.saved.forEach((s, i) => {
+      adopt(s, again.saved[i]);
+    });
+    adopt(this.savedOutput, again.savedOutput);
+    this.extras.forEach((s, i) => {
+      adopt(s, again.extras[i]);
+    });
   }
 
   /** Gradients of the inputs. */
@@ -217,13 +211,25 @@ export class Node implements GraphNode, Saved {
   }
 }
 
-/** Moves a saved value from one run of an op to another; the tensor that was moved, if any. */
-function adopt(to: SavedTensor, from: SavedTensor | null | undefined): Tensor | null {
-  if (to.tensor !== null || !from || from.tensor === null) return null;
-  to.tensor = from.tensor;
+/** Drops a saved value that can be made again. */
+export function drop(saved: SavedTensor): void {
+  if (saved.tensor === null) return;
+  saved.tensor.storage.release();
+  saved.dropped = saved.tensor;
+  saved.tensor = null;
+}
+
+/** Moves a saved value from another run to where it was dropped; it takes the place in the graph of the one before. */
+export function adopt(to: SavedTensor | null | undefined, from: SavedTensor | null | undefined): void {
+  if (!to?.dropped || !from || from.tensor === null) return;
+  const { tensor } = from;
+  tensor.node = to.dropped.node;
+  tensor.outputIndex = to.dropped.outputIndex;
+  tensor.aliasOf = to.dropped.aliasOf;
+  to.tensor = tensor;
   to.version = from.version;
+  delete to.dropped;
   from.tensor = null;
-  return to.tensor;
 }
 
 /** Frees nodes that nothing refers to, iteratively: graphs are deeper than the call stack. */

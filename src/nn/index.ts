@@ -1,6 +1,5 @@
 export { Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d } from "./conv.ts";
 export { MultiheadAttention, type AttendOptions, type MultiheadAttentionOptions } from "./attention.ts";
-export { Conv2d } from "./conv.ts";
 export * as init from "./init.ts";
 export {
   GroupNorm,

@@ -1,3 +1,4 @@
+import { isRecomputing } from "../autograd/region.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import * as k from "../program/kernels.gen.ts";
 import { touch } from "../tensor/lifetime.ts";
@@ -55,6 +56,7 @@ export function updateRunning(
   momentum: number,
   count: number,
 ): void {
+  if (isRecomputing()) return; // a checkpoint's second run must not move them again
   const targets = [contiguous(runningMean), contiguous(runningVar)] as const;
   k.runningStats_f32(
     targets[0].ptr,

@@ -114,7 +114,7 @@ export function runScope<T>(name: string, fn: () => T): T {
   return result;
 }
 
-function refusePromise(name: string, result: unknown): void {
+export function refusePromise(name: string, result: unknown): void {
   if (typeof (result as { then?: unknown } | null | undefined)?.then === "function") {
     throw new TypeError(
       `${name}: the function returned a promise; ${name} takes a synchronous function, since code that awaits would leak the mode into whatever runs meanwhile. Await first and wrap the synchronous part`,

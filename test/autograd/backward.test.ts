@@ -105,6 +105,21 @@ describe("grad", () => {
     expect(third?.toArray()).toEqual([6, 6, 6]);
   });
 
+  it("leaves nothing behind in parts of the graph that lead elsewhere", () => {
+    const x = tensor([2], { requiresGrad: true });
+    const y = tensor([3], { requiresGrad: true });
+    const live = memory().live;
+    scope(() => {
+      const [h, k] = [x.mul(2), y.mul(4)];
+      const z = h.mul(k);
+      for (let i = 0; i < 3; i++) {
+        expect(grad([z, k], x, { retainGraph: true })[0]?.item()).toBe(24);
+        expect(grad([z, k], y, { retainGraph: true })[0]?.item()).toBe(20);
+      }
+    });
+    expect(memory().live).toBe(live);
+  });
+
   it("names inputs that are not part of the graph", () => {
     const x = tensor([1], { requiresGrad: true });
     const other = tensor([1], { requiresGrad: true });

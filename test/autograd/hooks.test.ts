@@ -1,18 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { AutogradError, grad, keep, memory, ones, scope, tensor, type Tensor } from "../../src/index.ts";
+import { describe, expect, it } from "vitest";
+import { AutogradError, grad, keep, ones, tensor, type Tensor } from "../../src/index.ts";
+import { expectNoLeaks, inScope } from "./leaks.ts";
 
-let before = 0;
-beforeEach(() => {
-  before = memory().live;
-});
-afterEach(() => {
-  expect(memory().live).toBe(before);
-});
-
-/** Runs a test's body so that nothing it makes stays. */
-const inScope = (body: () => void) => (): void => {
-  scope(body);
-};
+expectNoLeaks();
 
 describe("registerHook", () => {
   it(

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   AutogradError,
   cat,
@@ -9,7 +9,6 @@ import {
   exp,
   gather,
   grad,
-  manualSeed,
   matmul,
   maxPool2d,
   memory,
@@ -29,19 +28,9 @@ import {
   zeros,
   type Tensor,
 } from "../../src/index.ts";
+import { expectNoLeaks, inScope } from "./leaks.ts";
 
-let before = 0;
-beforeEach(() => {
-  before = memory().live;
-  manualSeed(3);
-});
-afterEach(() => {
-  expect(memory().live).toBe(before);
-});
-
-const inScope = (body: () => void) => (): void => {
-  scope(body);
-};
+expectNoLeaks();
 
 /** Values and gradients (first, and of a gradient) of two programs that must agree. */
 function expectAlike(
