@@ -39,10 +39,12 @@ export class ParamGroup {
   }
 
   private read(column: number): number {
+    touch(this.rows, "optimizer");
     return f64[(this.rows.ptr >>> 3) + column] as number;
   }
 
   private write(column: number, value: number): void {
+    touch(this.rows, "optimizer");
     for (let i = 0; i < Math.max(1, this.params.length); i++) f64[(this.row(i) >>> 3) + column] = value;
   }
 

@@ -45,6 +45,9 @@ export function own<T extends Tensor>(t: T): T {
 
 // ---- frames --------------------------------------------------------------------------------------------------------------
 
+/** Whether an op, a module or a scope is running. */
+export const isInsideFrame = (): boolean => frames > 0;
+
 /** Opens a frame; the mark that closing it takes. */
 export function openFrame(): number {
   frames++;
