@@ -96,7 +96,12 @@ export function grad(
     const sum = found[i] ?? null;
     return (found[i] = sum === null ? settleGradient(g, createGraph) : accumulate(sum, g, createGraph));
   });
-  pass.run(roots, seeds);
+  try {
+    pass.run(roots, seeds);
+  } catch (error) {
+    for (const g of found) if (g !== null) free(g, "the failed grad(…)");
+    throw error;
+  }
   for (const [i, g] of found.entries()) {
     if (g === null && options.allowUnused !== true) {
       for (const other of found) if (other !== null) free(other, "the failed grad(…)");
@@ -210,14 +215,20 @@ class Pass {
     if (grads !== null) {
       for (const t of this.wanted ?? []) {
         const g = t.node === node ? grads[t.outputIndex] : null;
-        if (g) this.framed(() => this.sink(t, share(g)));
+        if (g) this.deliverTo(t, share(g));
       }
       const outgoing = this.vjp(node, grads);
       dropGrads(node);
       this.consume(node);
-      for (const [i, g] of outgoing.entries()) {
-        const parent = node.parents[i];
-        if (g !== null && parent) this.deliver(parent, node.parentOutputs[i] as number, g);
+      try {
+        for (const [i, g] of outgoing.entries()) {
+          const parent = node.parents[i];
+          outgoing[i] = null;
+          if (g !== null && parent) this.deliver(parent, node.parentOutputs[i] as number, g);
+        }
+      } catch (error) {
+        for (const g of outgoing) if (g !== null) free(g, FAILED);
+        throw error;
       }
     } else if (this.wanted === null) this.consume(node);
   }
@@ -265,10 +276,24 @@ class Pass {
     if (target instanceof Node) {
       target.grads ??= target.outputShapes.map(() => null);
       const sum = target.grads[output] ?? null;
-      target.grads[output] = sum === null ? g : this.framed(() => accumulate(sum, g, this.createGraph));
-    } else if (this.wanted === null || this.wanted.has(target)) {
-      this.framed(() => this.sink(target, g));
-    } else free(g, BY_PASS);
+      target.grads[output] = sum === null ? g : this.taking(g, () => accumulate(sum, g, this.createGraph));
+    } else if (this.wanted === null || this.wanted.has(target)) this.deliverTo(target, g);
+    else free(g, BY_PASS);
+  }
+
+  /** Sinks a gradient into a leaf or a wanted tensor; takes over its handle. */
+  private deliverTo(target: Tensor, g: Tensor): void {
+    this.taking(g, () => this.sink(target, g));
+  }
+
+  /** Runs `fn`, which takes over a gradient's handle, and frees that where it fails. */
+  private taking(g: Tensor, fn: () => Tensor): Tensor {
+    try {
+      return this.framed(fn);
+    } catch (error) {
+      free(g, FAILED);
+      throw error;
+    }
   }
 }
 

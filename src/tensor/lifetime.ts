@@ -98,6 +98,21 @@ export function abandonFrame(mark: number, by: string): void {
   made.length = mark;
 }
 
+/** Runs `fn`, which makes what its caller owns: what is kept lives on. Where it fails, that is freed too. */
+export function build<T>(name: string, fn: () => T): T {
+  const mark = openFrame();
+  let result: T;
+  try {
+    result = fn();
+  } catch (error) {
+    for (const t of made.slice(mark)) t.kept = false;
+    abandonFrame(mark, `the failed ${name}(…)`);
+    throw error;
+  }
+  closeFrame(mark, new Set<Tensor>(), `the end of ${name}(…)`);
+  return result;
+}
+
 /** Runs `fn`; what it made and did not return, keep or store on a module is freed at the end. */
 export function runScope<T>(name: string, fn: () => T): T {
   if (frames === 0) countCall();
