@@ -26,7 +26,7 @@ export {
 } from "./tensor/create.ts";
 export type { DType, HalfDType, TypedArray } from "./tensor/dtype.ts";
 export { keep } from "./tensor/lifetime.ts";
-export { memory, resetPeakMemory, type MemoryStats } from "./tensor/memory.ts";
+export { destroy, memory, resetPeakMemory, type MemoryStats } from "./tensor/memory.ts";
 export {
   getRandomState,
   manualSeed,

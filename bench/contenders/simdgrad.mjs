@@ -62,7 +62,7 @@ function openOp(simdgrad, spec, arrays) {
     addTracked: () => add(x, y),
     exp: () => exp(x),
     gelu: () => gelu(x),
-    layerNorm: () => layerNorm(x, [Number(x.shape[1])]),
+    layerNorm: () => layerNorm(x, null, null, { normalizedShape: Number(x.shape[1]) }),
     sigmoid: () => sigmoid(x),
     softmax: () => softmax(x, { dim: -1 }),
     sum: () => sum(x),
@@ -86,17 +86,17 @@ function openOp(simdgrad, spec, arrays) {
  */
 function module({ nn }, layer) {
   switch (layer.kind) {
-    case "linear":
+    layerNorm: () => layerNorm(x, null, null, { normalizedShape: Number(x.shape[1]) }), "linear":
       return new nn.Linear(layer.in, layer.out);
-    case "conv":
+    layerNorm: () => layerNorm(x, null, null, { normalizedShape: Number(x.shape[1]) }), "conv":
       return new nn.Conv2d(layer.in, layer.out, layer.kernel, { padding: layer.padding });
-    case "maxPool":
+    layerNorm: () => layerNorm(x, null, null, { normalizedShape: Number(x.shape[1]) }), "maxPool":
       return new nn.MaxPool2d(layer.size);
-    case "relu":
+    layerNorm: () => layerNorm(x, null, null, { normalizedShape: Number(x.shape[1]) }), "relu":
       return new nn.ReLU();
-    case "tanh":
+    layerNorm: () => layerNorm(x, null, null, { normalizedShape: Number(x.shape[1]) }), "tanh":
       return new nn.Tanh();
-    case "flatten":
+    layerNorm: () => layerNorm(x, null, null, { normalizedShape: Number(x.shape[1]) }), "flatten":
       return new nn.Flatten();
   }
 }

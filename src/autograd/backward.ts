@@ -101,7 +101,7 @@ export function grad(
   try {
     pass.run(roots, seeds);
   } catch (error) {
-    for (const g of found) if (g !== null) free(g, FAILED);
+    for (const g of found) if (g !== null) free(g, "the failed grad(…)");
     throw error;
   }
   for (const [i, g] of found.entries()) {
@@ -230,21 +230,20 @@ class Pass {
       if (node.hooks !== null) this.runHooks(node, grads);
       for (const t of this.wanted ?? []) {
         const g = t.node === node ? grads[t.outputIndex] : null;
-        if (g) this.framed(() => this.sink(t, share(g)));
+        if (g) this.deliverTo(t, share(g));
       }
       const outgoing = this.vjp(node, grads);
       dropGrads(node);
       this.consume(node);
-      for (let i = 0; i < outgoing.length; i++) {
-        const g = outgoing[i];
-        const parent = node.parents[i];
-        if (!g || !parent) continue;
-        try {
-          this.deliver(parent, node.parentOutputs[i] as number, g);
-        } catch (error) {
-          for (const rest of outgoing.slice(i)) if (rest !== null) free(rest, FAILED);
-          throw error;
+      try {
+        for (const [i, g] of outgoing.entries()) {
+          const parent = node.parents[i];
+          outgoing[i] = null;
+          if (g !== null && parent) this.deliver(parent, node.parentOutputs[i] as number, g);
         }
+      } catch (error) {
+        for (const g of outgoing) if (g !== null) free(g, FAILED);
+        throw error;
       }
     } else if (this.wanted === null) this.consume(node);
   }
@@ -338,17 +337,30 @@ class Pass {
       }
       target.grads ??= target.outputShapes.map(() => null);
       const sum = target.grads[output] ?? null;
-      target.grads[output] = sum === null ? g : this.framed(() => accumulate(sum, g, this.createGraph));
+      target.grads[output] = sum === null ? g : this.taking(g, () => accumulate(sum, g, this.createGraph));
     } else if (this.wanted !== null && !this.wanted.has(target)) free(g, BY_PASS);
     else if (target.hooks !== null) {
       this.pending ??= new Map<Tensor, Tensor>();
       const sum = this.pending.get(target);
       this.pending.set(
         target,
-        sum === undefined ? g : this.framed(() => accumulate(sum, g, this.createGraph)),
+        sum === undefined ? g : this.taking(g, () => accumulate(sum, g, this.createGraph)),
       );
-    } else {
-      this.framed(() => this.sink(target, g));
+    } else this.deliverTo(target, g);
+  }
+
+  /** Sinks a gradient into a leaf or a wanted tensor; takes over its handle. */
+  private deliverTo(target: Tensor, g: Tensor): void {
+    this.taking(g, () => this.sink(target, g));
+  }
+
+  /** Runs `fn`, which takes over a gradient's handle, and frees that where it fails. */
+  private taking(g: Tensor, fn: () => Tensor): Tensor {
+    try {
+      return this.framed(fn);
+    } catch (error) {
+      free(g, FAILED);
+      throw error;
     }
   }
 }

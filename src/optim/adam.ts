@@ -42,14 +42,19 @@ abstract class AdamBase extends Optimizer<Settings> {
     decoupled: boolean,
   ) {
     super(name, params, options, (o) => o.betas);
-    for (const o of this.settings) {
-      checkNumber(`${name}: eps`, o.eps);
-      checkNumber(`${name}: weightDecay`, o.weightDecay);
-    }
     this.decoupled = decoupled;
-    this.first = this.groups.map((group) => this.beside(group));
-    this.second = this.groups.map((group) => this.beside(group));
-    this.largest = this.groups.map((group, g) => (this.settings[g]?.amsgrad ? this.beside(group) : null));
+    [this.first, this.second, this.largest] = this.allocate(() => {
+      for (const o of this.settings) {
+        checkNumber(`${name}: eps`, o.eps);
+        checkNumber(`${name}: weightDecay`, o.weightDecay);
+      }
+      const beside = (): Tensor[][] => this.groups.map((group) => this.beside(group));
+      return [
+        beside(),
+        beside(),
+        this.groups.map((group, g) => (this.settings[g]?.amsgrad ? this.beside(group) : null)),
+      ] as const;
+    });
   }
 
   protected override update(p: Tensor, grad: Tensor, row: Ptr, g: number, i: number): void {

@@ -1,7 +1,7 @@
 import { DTypeError, ValueError } from "../errors.ts";
 import { dropGradient } from "../autograd/leaf.ts";
 import { fillWith } from "../tensor/create.ts";
-import { collectTensors, own, registerHolder, touch } from "../tensor/lifetime.ts";
+import { build, collectTensors, own, registerHolder, touch } from "../tensor/lifetime.ts";
 import { expectBackward } from "../tensor/windows.ts";
 import { isContiguous } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
@@ -39,10 +39,12 @@ export class ParamGroup {
   }
 
   private read(column: number): number {
+    touch(this.rows, "optimizer");
     return f64[(this.rows.ptr >>> 3) + column] as number;
   }
 
   private write(column: number, value: number): void {
+    touch(this.rows, "optimizer");
     for (let i = 0; i < Math.max(1, this.params.length); i++) f64[(this.row(i) >>> 3) + column] = value;
   }
 
@@ -105,7 +107,7 @@ export abstract class Optimizer<O extends { lr: number } = { lr: number }> {
     }
     const seen = new Set<Tensor>();
     this.settings = given.map(({ params: _params, ...own }) => ({ ...options, ...own }));
-    this.groups = given.map((group, i) => {
+    const makeGroup = (group: GroupOptions<O>, i: number): ParamGroup => {
       const list = [...group.params];
       for (const p of list) {
         touch(p, name);
@@ -124,7 +126,18 @@ export abstract class Optimizer<O extends { lr: number } = { lr: number }> {
       }
       const settings = this.settings[i] as O;
       return new ParamGroup(list, settings.lr, betasOf(settings));
-    });
+    };
+    this.groups = build(name, () => given.map(makeGroup));
+  }
+
+  /** Checks the settings and makes the state; where that fails, the optimiser gives back all that it has. */
+  protected allocate<T>(fn: () => T): T {
+    try {
+      return build(this.constructor.name, fn);
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
   }
 
   /** A zeroed tensor beside each parameter of a group. */

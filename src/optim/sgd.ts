@@ -25,14 +25,16 @@ export class SGD extends Optimizer<SGDOptions> {
 
   constructor(params: Iterable<Tensor> | Iterable<GroupOptions<SGDOptions>>, options: SGDOptions) {
     super("SGD", params, options, (o) => [o.momentum ?? 0, 0]);
-    for (const o of this.settings) {
-      checkNumber("SGD: dampening", o.dampening ?? 0);
-      checkNumber("SGD: weightDecay", o.weightDecay ?? 0);
-      if (o.nesterov && (!o.momentum || o.dampening)) {
-        throw new ValueError("SGD: nesterov needs a momentum above 0 and no dampening");
+    this.velocity = this.allocate(() => {
+      for (const o of this.settings) {
+        checkNumber("SGD: dampening", o.dampening ?? 0);
+        checkNumber("SGD: weightDecay", o.weightDecay ?? 0);
+        if (o.nesterov && (!o.momentum || o.dampening)) {
+          throw new ValueError("SGD: nesterov needs a momentum above 0 and no dampening");
+        }
       }
-    }
-    this.velocity = this.groups.map((group, g) => (this.settings[g]?.momentum ? this.beside(group) : null));
+      return this.groups.map((group, g) => (this.settings[g]?.momentum ? this.beside(group) : null));
+    });
   }
 
   protected override update(p: Tensor, grad: Tensor, row: Ptr, g: number, i: number): void {

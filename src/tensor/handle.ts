@@ -20,14 +20,21 @@ export function countHandle(by: 1 | -1): void {
   handles += by;
 }
 
+/** With the memory go all handles. */
+export function forgetHandles(): void {
+  handles = 0;
+}
+
 /** What a call of `dispose` leaves in `freedBy`. */
 export const DISPOSED = "dispose()";
+/** What freed all that was in a memory that is gone. */
+const DESTROYED = "destroy()";
 /** How the texts of the rules for idle tensors begin. */
 export const BY_RULE = "the memory rule: ";
 
 /** Notes a use; a freed tensor is an error that tells what freed it. */
 export function touch(t: Tensor, op: string): void {
-  if (t.freedBy !== null) refuse(t, op, t.freedBy);
+  if (t.freedBy !== null || t.storage.heap.destroyed) refuse(t, op, t.freedBy ?? DESTROYED);
   t.lastUsed = now;
 }
 
@@ -36,9 +43,11 @@ function refuse(t: Tensor, op: string, freedBy: string): never {
   const wayOut =
     freedBy === DISPOSED
       ? "clone() it before, or dispose of it later"
-      : freedBy.startsWith(BY_RULE)
-        ? "wrap it in keep() where it is made, or hold it in a field of a module"
-        : "wrap it in keep() where it is made, or return it from the function it is made in";
+      : freedBy === DESTROYED
+        ? "make it anew: models from before are gone with their parameters"
+        : freedBy.startsWith(BY_RULE)
+          ? "wrap it in keep() where it is made, or hold it in a field of a module"
+          : "wrap it in keep() where it is made, or return it from the function it is made in";
   throw new DisposedError(
     `${op}: this tensor of shape [${t.shape.join(", ")}] and dtype ${t.dtype}${made} was freed by ${freedBy}; ${wayOut}`,
   );
@@ -48,7 +57,7 @@ function refuse(t: Tensor, op: string, freedBy: string): never {
 export function free(t: Tensor, by: string): void {
   if (t.freedBy !== null) return;
   t.freedBy = by;
-  handles--;
+  if (!t.storage.heap.destroyed) handles--;
   if (t.trace !== null) forget(t.trace);
   if (t.lease !== null) t.lease.released = true;
   t.storage.release();

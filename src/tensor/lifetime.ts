@@ -46,6 +46,9 @@ export function own<T extends Tensor>(t: T): T {
 
 // ---- frames --------------------------------------------------------------------------------------------------------------
 
+/** Whether an op, a module or a scope is running. */
+export const isInsideFrame = (): boolean => frames > 0;
+
 /** Opens a frame; the mark that closing it takes. */
 export function openFrame(): number {
   frames++;
@@ -94,6 +97,21 @@ export function abandonFrame(mark: number, by: string): void {
     if (!t.kept && !held?.has(t)) free(t, by);
   }
   made.length = mark;
+}
+
+/** Runs `fn`, which makes what its caller owns: what is kept lives on. Where it fails, that is freed too. */
+export function build<T>(name: string, fn: () => T): T {
+  const mark = openFrame();
+  let result: T;
+  try {
+    result = fn();
+  } catch (error) {
+    for (const t of made.slice(mark)) t.kept = false;
+    abandonFrame(mark, `the failed ${name}(…)`);
+    throw error;
+  }
+  closeFrame(mark, new Set<Tensor>(), `the end of ${name}(…)`);
+  return result;
 }
 
 /** Runs `fn`; what it made and did not return, keep or store on a module is freed at the end. */

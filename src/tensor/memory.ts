@@ -1,7 +1,11 @@
-import { heap } from "../wasm/engine.ts";
+import { ValueError } from "../errors.ts";
+import { heapInUse, shutDown } from "../wasm/engine.ts";
 import type { DType } from "./dtype.ts";
-import { liveHandles } from "./handle.ts";
-import { tallies, type Tally } from "./storage.ts";
+import { forgetHandles, liveHandles } from "./handle.ts";
+import { isInsideFrame } from "./lifetime.ts";
+import { forgetTraces } from "./sites.ts";
+import { forgetTallies, tallies, type Tally } from "./storage.ts";
+import { forgetChapters } from "./windows.ts";
 
 /** Linear memory in bytes. */
 export interface MemoryStats {
@@ -19,6 +23,9 @@ export interface MemoryStats {
   byDtype: Record<DType, Tally>;
 }
 
+/** Before anything has used the memory, and after `destroy()`. */
+const NOTHING = { live: 0, peak: 0, reserved: 0, blocks: 0 };
+
 /**
  * How much linear memory is used.
  * @example
@@ -27,7 +34,7 @@ export interface MemoryStats {
  * console.log(memory().live - before, memory().byDtype.f32);
  */
 export function memory(): MemoryStats {
-  const { live, peak, reserved, blocks } = heap().stats;
+  const { live, peak, reserved, blocks } = heapInUse()?.stats ?? NOTHING;
   const byDtype = Object.fromEntries(
     Object.entries(tallies).map(([dtype, tally]) => [dtype, { ...tally }]),
   ) as Record<DType, Tally>;
@@ -36,5 +43,26 @@ export function memory(): MemoryStats {
 
 /** Starts `memory().peak` anew from what is in use now. */
 export function resetPeakMemory(): void {
-  heap().resetPeak();
+  heapInUse()?.resetPeak();
+}
+
+/**
+ * Gives everything back: frees all tensors, parameters and optimiser state among them, and drops the memory and the kernels. What comes
+ * next starts anew, with the choices of `init` and the default seed; a tensor or a model from before is a DisposedError.
+ * @throws {ValueError} inside of noGrad, scope or a module's forward.
+ * @example
+ * destroy();
+ * memory().reserved; // 0
+ */
+export function destroy(): void {
+  if (isInsideFrame()) {
+    throw new ValueError(
+      "destroy: cannot run inside of noGrad, scope, an op or a module's forward; call it at top level",
+    );
+  }
+  shutDown();
+  forgetTallies();
+  forgetHandles();
+  forgetTraces();
+  forgetChapters();
 }

@@ -1,10 +1,11 @@
 import { countHandle } from "./handle.ts";
 import { forget, type Trace } from "./sites.ts";
+import type { Storage } from "./storage.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** What a finalizer needs to free a handle that the program has lost. */
 export interface Lease {
-  readonly storage: { release(): void };
+  readonly storage: Storage;
   node: { unref(): void } | null;
   readonly trace: Trace | null;
   released: boolean;
@@ -21,7 +22,7 @@ export function catchLater(t: Tensor): void {
   net ??= new FinalizationRegistry((lease) => {
     if (lease.released) return;
     lease.released = true;
-    countHandle(-1);
+    if (!lease.storage.heap.destroyed) countHandle(-1);
     if (lease.trace !== null) forget(lease.trace);
     lease.storage.release();
     lease.node?.unref();

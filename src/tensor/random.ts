@@ -6,8 +6,8 @@ import {
   randint_i32,
   uniform_f32,
 } from "../program/kernels.gen.ts";
-import { exports, RANDOM } from "../wasm/engine.ts";
-import type { Ptr } from "../wasm/heap.ts";
+import { heap, RANDOM } from "../wasm/engine.ts";
+import type { Heap, Ptr } from "../wasm/heap.ts";
 import { i32 } from "../wasm/views.ts";
 import type { FillOptions } from "./create.ts";
 import { checkShape, type Shape } from "./shape.ts";
@@ -17,12 +17,12 @@ import { empty, type Tensor } from "./tensor.ts";
  * The random stream: Philox 4×32-10 (J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), counted in blocks of four
  * numbers. The state (key, counter) lies in linear memory, where recorded programs find and advance it.
  */
-let seeded = false;
+let seeded: Heap | null = null;
 /** As in PyTorch, a program that sets no seed gets the same numbers every time. */
 const DEFAULT_SEED = 0;
 
 function streamPtr(): Ptr {
-  if (!seeded) manualSeed(DEFAULT_SEED);
+  if (seeded === null || seeded.destroyed) manualSeed(DEFAULT_SEED);
   return RANDOM as Ptr;
 }
 
@@ -34,9 +34,8 @@ export function manualSeed(seed: number): void {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new ValueError(`manualSeed: the seed must be a whole number from 0 to 2^53 - 1, got ${seed}`);
   }
-  exports(); // boots on first use, so that the view below is of the running memory
+  seeded = heap(); // boots on first use, so that the view below is of the running memory
   i32.set([seed | 0, Math.floor(seed / 2 ** 32), 0, 0], RANDOM >> 2);
-  seeded = true;
 }
 
 /** The stream's state: four 32-bit words, key and counter. */

@@ -34,6 +34,11 @@ export function forget(of: Trace): void {
   live.delete(of);
 }
 
+/** With the memory goes all that was made in it. */
+export function forgetTraces(): void {
+  live.clear();
+}
+
 /** The live tensors that one line of the program has made. */
 export interface Leak {
   /** The line, as the engine writes it in stacks. */

@@ -1,5 +1,5 @@
 import { heap } from "../wasm/engine.ts";
-import type { Block, Ptr } from "../wasm/heap.ts";
+import type { Block, Heap, Ptr } from "../wasm/heap.ts";
 import type { DType } from "./dtype.ts";
 
 /** Storages of one dtype. */
@@ -23,6 +23,10 @@ let made = 0;
 
 /** How many storages have been made: a later one has a higher `serial`. */
 export const storagesMade = (): number => made;
+/** With the memory goes all that was in it. */
+export function forgetTallies(): void {
+  for (const tally of Object.values(tallies)) tally.bytes = tally.storages = 0;
+}
 
 /** A counted piece of linear memory. Tensors (views among them) and the graph's saved values each hold one count. */
 export class Storage {
@@ -35,11 +39,13 @@ export class Storage {
   /** Goes up with every write in place, so that backward can tell a changed value. */
   version = 0;
   readonly serial = ++made;
+  readonly heap: Heap;
   private block: Block | null;
   private readonly tally: Tally;
 
   constructor(bytes: number, dtype: DType) {
-    this.block = heap().alloc(bytes);
+    this.heap = heap();
+    this.block = this.heap.alloc(bytes);
     this.ptr = this.block.ptr;
     this.bytes = bytes;
     this.size = this.block.size;
@@ -54,8 +60,8 @@ export class Storage {
   }
 
   release(): void {
-    if (--this.refs === 0 && this.block !== null) {
-      heap().free(this.block);
+    if (--this.refs === 0 && this.block !== null && !this.heap.destroyed) {
+      this.heap.free(this.block);
       this.block = null;
       this.tally.bytes -= this.size;
       this.tally.storages--;
@@ -66,10 +72,11 @@ export class Storage {
 /** Runs `use` with temporary memory; a null pointer where none is needed. */
 export function withWorkspace<T>(bytes: number, use: (workspace: Ptr) => T): T {
   if (bytes === 0) return use(0 as Ptr);
-  const block = heap().alloc(bytes);
+  const from = heap();
+  const block = from.alloc(bytes);
   try {
     return use(block.ptr);
   } finally {
-    heap().free(block);
+    from.free(block);
   }
 }

@@ -1,4 +1,4 @@
-import { heap } from "../wasm/engine.ts";
+import { heapInUse } from "../wasm/engine.ts";
 import { BY_RULE, free, moment, nextMoment } from "./handle.ts";
 import { heldTensors } from "./holders.ts";
 import { catchLater } from "./net.ts";
@@ -51,7 +51,7 @@ function turnPage(): void {
   nextMoment();
   chapter = open();
   settledSince = 0;
-  liveBefore = heap().live;
+  liveBefore = heapInUse()?.live ?? 0;
 }
 
 /** A handle outside of every frame. `directly`: not an op's result but made by tensor(), zeros() and the like. */
@@ -134,13 +134,23 @@ function expire(old: Chapter, measure: string, held: () => ReadonlySet<Tensor>):
   }
 }
 
+/** Starts anew: with the memory goes all that the chapters list. */
+export function forgetChapters(): void {
+  period = calls = generation = longest = 0;
+  trains = false;
+  chapters.clear();
+  nextMoment();
+  chapter = open();
+  settledSince = liveBefore = 0;
+}
+
 let settledSince = 0;
 let liveBefore = 0;
 let warned = false;
 const RAW_LOOP_BYTES = 256 * 2 ** 20;
 
 function warnOfRawLoop(): void {
-  const grown = heap().live - liveBefore;
+  const grown = (heapInUse()?.live ?? 0) - liveBefore;
   if (warned || (grown < RAW_LOOP_BYTES && settledSince < 200_000)) return;
   warned = true;
   console.warn(

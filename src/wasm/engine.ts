@@ -32,6 +32,8 @@ export interface InitOptions {
 
 let engine: Engine | null = null;
 let deterministic: boolean | null = null;
+/** Upper bound of linear memory. */
+let most = WASM_MAX;
 
 function wanted(): { variant: Variant; reason: string } {
   if (!hasSimd()) {
@@ -74,7 +76,7 @@ function boot(): Engine {
   refreshViews(memory.buffer);
   const heap = new Heap({
     base: HEAP_BASE,
-    limit: WASM_MAX - HEAP_BASE,
+    limit: most - HEAP_BASE,
     grow(bytes) {
       const missing = bytes - memory.buffer.byteLength;
       if (missing <= 0) return true;
@@ -92,6 +94,16 @@ function boot(): Engine {
 }
 
 const current = (): Engine => engine ?? boot();
+
+/** The heap, if anything has used it. */
+export const heapInUse = (): Heap | null => engine?.heap ?? null;
+
+/** Drops the memory and the kernels; what comes next boots anew, with what `init` has chosen. */
+export function shutDown(): void {
+  engine?.heap.destroy();
+  engine = null;
+  refreshViews(new ArrayBuffer(0));
+}
 
 export const heap = (): Heap => current().heap;
 export const exports = (): Exports => current().exports;
@@ -112,7 +124,8 @@ export function init(options: InitOptions = {}): Promise<BackendInfo> {
           `init: maxMemory must be whole bytes from ${least} (reserved already) to ${WASM_MAX}, got ${maxMemory}`,
         );
       }
-      heap.limit = maxMemory - HEAP_BASE;
+      most = maxMemory;
+      heap.limit = most - HEAP_BASE;
     }
     if (options.deterministic !== undefined) deterministic = options.deterministic;
     const now = current();

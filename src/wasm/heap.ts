@@ -75,7 +75,7 @@ function show(bytes: number): string {
 
 export class Heap {
   readonly #base: number;
-  readonly #grow: (bytes: number) => boolean;
+  #grow: (bytes: number) => boolean;
   #limit = 0;
   #end: number;
   #last: Span | null = null;
@@ -85,6 +85,8 @@ export class Heap {
   #live = 0;
   #peak = 0;
   #blocks = 0;
+  /** Whether its memory is gone, and every block with it. */
+  destroyed = false;
 
   constructor(options: HeapOptions) {
     this.#base = Math.ceil(options.base / UNIT);
@@ -120,6 +122,15 @@ export class Heap {
   /** Bytes in live blocks, without the cost of making a record of all figures. */
   get live(): number {
     return this.#live * UNIT;
+  }
+
+  /** Gives up the memory. Blocks that somebody still holds are worth nothing, and keep nothing alive. */
+  destroy(): void {
+    this.destroyed = true;
+    this.#grow = () => false;
+    this.#last = null;
+    this.#spare = null;
+    this.limit = 0;
   }
 
   /** Starts the peak anew. */

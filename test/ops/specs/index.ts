@@ -1,30 +1,27 @@
 import type { OpName, OpSpec } from "../spec.ts";
-import { convSpecs } from "./conv.ts";
 import { activationSpecs } from "./activation.ts";
-import { binarySpecs, unarySpecs } from "./elementwise.ts";
+import { attentionSpecs } from "./attention.ts";
+import { convSpecs } from "./conv.ts";
 import { distanceSpecs } from "./distance.ts";
+import { binarySpecs, unarySpecs } from "./elementwise.ts";
+import { gridSampleSpecs } from "./gridsample.ts";
+import { layerNormSpecs } from "./layernorm.ts";
 import { lossSpecs } from "./loss.ts";
 import { matmulSpecs } from "./matmul.ts";
 import { movementSpecs } from "./movement.ts";
 import { normSpecs } from "./norm.ts";
-import { rearrangeSpecs } from "./rearrange.ts";
-import { reduceSpecs } from "./reduce.ts";
-import { repeatSpecs } from "./repeat.ts";
-import { scanSpecs } from "./scan.ts";
-import { softmaxSpecs } from "./softmax.ts";
-import { gridSampleSpecs } from "./gridsample.ts";
-import { layerNormSpecs } from "./layernorm.ts";
-import { poolSpecs } from "./pool.ts";
-import { resampleSpecs } from "./resample.ts";
 import { pickingSpecs } from "./picking.ts";
 import { placingSpecs } from "./placing.ts";
-import { sortingSpecs } from "./sorting.ts";
-import { activationSpecs, binarySpecs, unarySpecs } from "./elementwise.ts";
-import { attentionSpecs } from "./attention.ts";
-import { convSpecs, lossSpecs, matmulSpecs, normSpecs, reduceSpecs, softmaxSpecs } from "./maths.ts";
-import { movementSpecs } from "./movement.ts";
+import { poolSpecs } from "./pool.ts";
 import { einsumSpecs, productSpecs } from "./products.ts";
+import { rearrangeSpecs } from "./rearrange.ts";
 import { recurrentSpecs } from "./recurrent.ts";
+import { reduceSpecs } from "./reduce.ts";
+import { repeatSpecs } from "./repeat.ts";
+import { resampleSpecs } from "./resample.ts";
+import { scanSpecs } from "./scan.ts";
+import { softmaxSpecs } from "./softmax.ts";
+import { sortingSpecs } from "./sorting.ts";
 
 /** Every public op has a spec: one that is missing here does not compile. */
 export const specs = {
