@@ -86,17 +86,17 @@ function openOp(simdgrad, spec, arrays) {
  */
 function module({ nn }, layer) {
   switch (layer.kind) {
-    layerNorm: () => layerNorm(x, null, null, { normalizedShape: Number(x.shape[1]) }), "linear":
+    case "linear":
       return new nn.Linear(layer.in, layer.out);
-    layerNorm: () => layerNorm(x, null, null, { normalizedShape: Number(x.shape[1]) }), "conv":
+    case "conv":
       return new nn.Conv2d(layer.in, layer.out, layer.kernel, { padding: layer.padding });
-    layerNorm: () => layerNorm(x, null, null, { normalizedShape: Number(x.shape[1]) }), "maxPool":
+    case "maxPool":
       return new nn.MaxPool2d(layer.size);
-    layerNorm: () => layerNorm(x, null, null, { normalizedShape: Number(x.shape[1]) }), "relu":
+    case "relu":
       return new nn.ReLU();
-    layerNorm: () => layerNorm(x, null, null, { normalizedShape: Number(x.shape[1]) }), "tanh":
+    case "tanh":
       return new nn.Tanh();
-    layerNorm: () => layerNorm(x, null, null, { normalizedShape: Number(x.shape[1]) }), "flatten":
+    case "flatten":
       return new nn.Flatten();
   }
 }
