@@ -1,7 +1,9 @@
 import { apply } from "../autograd/apply.ts";
+import { isGradEnabled } from "../autograd/mode.ts";
 import type { OpRecord, Saved } from "../autograd/node.ts";
 import { ShapeError } from "../errors.ts";
 import * as k from "../program/kernels.gen.ts";
+import { ones } from "../tensor/create.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { composite } from "../tensor/lifetime.ts";
 import { contiguousStrides, formatShape, normalizeDims, sameShape, type Shape } from "../tensor/shape.ts";
@@ -10,7 +12,7 @@ import type { Ptr } from "../wasm/heap.ts";
 import { div, mul, sub } from "./arithmetic.ts";
 import { castTo, to } from "./cast.ts";
 import { eq } from "./compare.ts";
-import { expand, reshape } from "./movement.ts";
+import { cat, expand, flip, narrow, permute, reshape } from "./movement.ts";
 import { exp, sqrt } from "./unary.ts";
 import { where } from "./select.ts";
 
@@ -206,6 +208,8 @@ export const prod = /* @__PURE__ */ reducer({
 function prodGrad(g: Tensor, s: Saved, how: Reduction): Tensor {
   const x = s.input(0);
   const dims = how.dims;
+  // The slope of a slope at a zero needs what the shortcut below leaves out.
+  if (isGradEnabled() && x.size > 0) return mul(spread(g, x.shape, how), productOfOthers(x, dims));
   const zero = to(eq(x, 0), "f32");
   const zeros = sum(zero, { dim: dims, keepdim: true });
   const safe = where(eq(x, 0), 1, x);
@@ -213,6 +217,31 @@ function prodGrad(g: Tensor, s: Saved, how: Reduction): Tensor {
   // Without zeros every element gets Π/xᵢ; with one zero only that element gets the product of the rest; with more, none.
   const share = where(eq(zeros, 0), div(others, safe), where(eq(zeros, 1), mul(zero, others), 0));
   return mul(spread(g, x.shape, how), share);
+}
+
+/** The product of all others along `dims`, also at zeros and differentiable there: what stands before times what stands behind. */
+function productOfOthers(x: Tensor, dims: readonly number[]): Tensor {
+  const kept = x.shape.map((_, d) => d).filter((d) => !dims.includes(d));
+  const order = [...kept, ...dims];
+  const sorted = permute(x, order);
+  const n = countOf(x.shape, dims);
+  const rows = reshape(sorted, [x.size / n, n]);
+  const behind = flip(productBefore(flip(rows, { dims: 1 })), { dims: 1 });
+  const others = reshape(mul(productBefore(rows), behind), sorted.shape);
+  return permute(
+    others,
+    order.map((_, d) => order.indexOf(d)),
+  );
+}
+
+/** For each element of a row the product of those before it, in log₂ n steps. */
+function productBefore(rows: Tensor): Tensor {
+  const [count, n] = rows.shape as [number, number];
+  const shifted = (t: Tensor, by: number): Tensor =>
+    cat([ones([count, by]), narrow(t, { dim: 1, start: 0, length: n - by })], { dim: 1 });
+  let product = shifted(rows, 1);
+  for (let step = 1; step < n; step *= 2) product = mul(product, shifted(product, step));
+  return product;
 }
 
 export interface Moment extends Reduction {
