@@ -116,11 +116,7 @@ describe("Hessian-vector products", () => {
       const [value, [product]] = hvp((t) => t.pow(3).sum(), [x], [v]) as [Tensor, [Tensor]];
       expect(value.item()).toBe(36);
       expect(product.toArray()).toEqual([6, -12, 9]);
-      const [, mixed] = hvp(
-        (a, b) => (a as Tensor).mul(b as Tensor).sum(),
-        [x, v],
-        [ones([3]), tensor([2, 2, 2])],
-      );
+      const [, mixed] = hvp((a, b) => a.mul(b).sum(), [x, v], [ones([3]), tensor([2, 2, 2])]);
       expect(mixed.map((t) => t.toArray())).toEqual([
         [2, 2, 2],
         [1, 1, 1],
@@ -147,7 +143,7 @@ describe("functional derivatives", () => {
       expectNear(row.data, u.matmul(matrix).data, 1e-5);
       expectNear(jvp(fn, [x], [v])[1].data, matrix.matmul(v).data, 1e-5);
       const y = randn([3]);
-      const both = jvp((a, b) => (a as Tensor).mul(b as Tensor), [x, y], [v, v])[1];
+      const both = jvp((a, b) => a.mul(b), [x, y], [v, v])[1];
       expectNear(both.data, v.mul(x.add(y)).data, 1e-5);
       expect(jvp(() => ones([2]), [x], [v])[1].toArray()).toEqual([0, 0]);
     }),
@@ -175,12 +171,12 @@ describe("functional derivatives", () => {
     inScope(() => {
       const x = randn([3], { requiresGrad: true });
       const fn = (t: Tensor): Tensor => t.mul(t.sin());
-      expect(gradcheck((t) => jacobian(fn, t as Tensor, { createGraph: true }).square(), [x])).toBe(true);
-      expect(
-        gradcheck((t) => hvp((s) => fn(s).sum(), [t as Tensor], [ones([3])], { createGraph: true })[1], [x]),
-      ).toBe(true);
-      expect(gradcheck((t) => jvp(fn, [t as Tensor], [ones([3])], { createGraph: true })[1], [x])).toBe(true);
-      expect(gradcheck((t) => vjp(fn, [t as Tensor], ones([3]), { createGraph: true })[1], [x])).toBe(true);
+      expect(gradcheck((t) => jacobian(fn, t, { createGraph: true }).square(), [x])).toBe(true);
+      expect(gradcheck((t) => hvp((s) => fn(s).sum(), [t], [ones([3])], { createGraph: true })[1], [x])).toBe(
+        true,
+      );
+      expect(gradcheck((t) => jvp(fn, [t], [ones([3])], { createGraph: true })[1], [x])).toBe(true);
+      expect(gradcheck((t) => vjp(fn, [t], ones([3]), { createGraph: true })[1], [x])).toBe(true);
     }),
   );
 
