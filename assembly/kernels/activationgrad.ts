@@ -98,12 +98,12 @@ export function mishGrad_f32(out: usize, g: usize, x: usize, n: i32, part: i32, 
 @final @unmanaged class HardswishGrad {
 
   @inline v(g: v128, x: v128): v128 {
-    const ramp = v128.andnot(madd(x, splat(1.0 / 3), splat(0.5)), f32x4.lt(x, splat(-3)));
-    return f32x4.mul(g, select(f32x4.gt(x, splat(3)), splat(1), ramp));
+    const ramp = v128.andnot(madd(x, splat(1.0 / 3), splat(0.5)), f32x4.le(x, splat(-3)));
+    return f32x4.mul(g, select(f32x4.ge(x, splat(3)), splat(1), ramp));
   }
 }
 
-/** From hardswish's argument: 0 below −3, x/3 + ½ up to 3, then 1. */
+/** From hardswish's argument: 0 up to −3, x/3 + ½ between, 1 from 3 on. */
 export function hardswishGrad_f32(out: usize, g: usize, x: usize, n: i32, part: i32, parts: i32): i32 {
   return zip<HardswishGrad>(out, g, x, n, part, parts);
 }

@@ -5,7 +5,7 @@ import { fillWith } from "../tensor/create.ts";
 import { formatShape, normalizeDim, type Shape } from "../tensor/shape.ts";
 import { copyInto, empty, view, type Tensor } from "../tensor/tensor.ts";
 
-interface Diagonal {
+export interface Diagonal {
   readonly offset: number;
   readonly dim1: number;
   readonly dim2: number;

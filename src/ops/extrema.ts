@@ -1,6 +1,7 @@
 import type { Tensor } from "../tensor/tensor.ts";
 import { composite } from "../tensor/lifetime.ts";
 import { normalizeDim } from "../tensor/shape.ts";
+import { to } from "./cast.ts";
 import { gather } from "./indexing.ts";
 import { reshape, squeeze } from "./movement.ts";
 import { amax, amin, argmax, argmin } from "./reduce.ts";
@@ -27,7 +28,8 @@ function extremum(name: string, every: typeof amax, position: typeof argmax): Ex
     if (dim === undefined) return composite(name, () => every(x));
     const along = normalizeDim(name, dim, x.ndim);
     return composite(name, (): [Tensor, Tensor] => {
-      const lines = x.ndim === 0 ? reshape(x, [1]) : x;
+      const numbers = x.dtype === "f32" ? x : to(x, "i32");
+      const lines = x.ndim === 0 ? reshape(numbers, [1]) : numbers;
       const indices = position(lines, { dim: along, keepdim: true });
       const values = gather(lines, indices, { dim: along });
       if (keepdim && x.ndim > 0) return [values, indices];

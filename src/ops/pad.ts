@@ -34,12 +34,12 @@ const padRecord: OpRecord<PadAttrs> = {
       (n, d) => n + Math.min(0, before[d] as number) + Math.min(0, behind[d] as number),
     );
     if (!shared.includes(0)) {
-      const cropped = part(
+      const kept = part(
         x,
         before.map((n) => -n),
         shared,
       );
-      copyInto(part(out, before, shared), cropped);
+      copyInto(part(out, before, shared), kept);
     }
     return out;
   },
@@ -70,14 +70,21 @@ function border(x: Tensor, dim: number, amount: number, before: boolean, mode: P
   );
 }
 
-function padAlong(x: Tensor, dim: number, before: number, behind: number, mode: PadMode): Tensor {
-  const parts = [x];
-  if (before > 0) parts.unshift(border(x, dim, before, true, mode));
-  if (behind > 0) parts.push(border(x, dim, behind, false, mode));
-  const wide = parts.length > 1 ? cat(parts, { dim }) : x;
-  if (before >= 0 && behind >= 0) return wide;
+/** x without what negative amounts take off a dimension. */
+function cropped(x: Tensor, dim: number, before: number, behind: number): Tensor {
+  if (before >= 0 && behind >= 0) return x;
   const start = Math.max(0, -before);
-  return narrow(wide, { dim, start, length: (wide.shape[dim] as number) - start + Math.min(0, behind) });
+  return narrow(x, { dim, start, length: (x.shape[dim] as number) - start + Math.min(0, behind) });
+}
+
+function padAlong(x: Tensor, dim: number, before: number, behind: number, mode: PadMode): Tensor {
+  // What goes round is what is left; mirrors and edges are those of the whole x.
+  const source = mode === "circular" ? cropped(x, dim, before, behind) : x;
+  const parts = [source];
+  if (before > 0) parts.unshift(border(source, dim, before, true, mode));
+  if (behind > 0) parts.push(border(source, dim, behind, false, mode));
+  const wide = parts.length > 1 ? cat(parts, { dim }) : source;
+  return mode === "circular" ? wide : cropped(wide, dim, before, behind);
 }
 
 /**
@@ -101,14 +108,17 @@ export const pad = /* @__PURE__ */ Object.assign(
     }
     x.shape.forEach((n, d) => {
       const [low, high] = [before[d] as number, behind[d] as number];
-      if (n + Math.min(0, low) + Math.min(0, high) < 0) {
+      const left = n + Math.min(0, low) + Math.min(0, high);
+      if (left < 0) {
         throw new ShapeError(
           `pad: [${low}, ${high}] crops more than dimension ${d} of ${formatShape(x.shape)} has`,
         );
       }
-      if (mode !== "constant" && Math.max(low, high) > Math.max(0, REACH[mode](n))) {
+      if (mode === "constant") return;
+      const reach = Math.max(0, REACH[mode](mode === "circular" ? left : n));
+      if (Math.max(low, high) > reach) {
         throw new ShapeError(
-          `pad: mode "${mode}" can add at most ${Math.max(0, REACH[mode](n))} on each side of dimension ${d} of ${formatShape(x.shape)}, got [${low}, ${high}]`,
+          `pad: mode "${mode}" can add at most ${reach} on each side of dimension ${d} of ${formatShape(x.shape)}, got [${low}, ${high}]`,
         );
       }
     });

@@ -145,8 +145,8 @@ export const hardsigmoid = /* @__PURE__ */ unary("hardsigmoid", k.hardsigmoid_f3
 const hardswishGrad = /* @__PURE__ */ derivative(
   "hardswishGrad",
   k.hardswishGrad_f32,
-  (x) => where(gt(x, 3), 1, where(lt(x, -3), 0, add(div(x, 3), 0.5))),
-  (x) => mul(to(le(abs(x), 3), "f32"), 1 / 3),
+  (x) => where(ge(x, 3), 1, where(le(x, -3), 0, add(div(x, 3), 0.5))),
+  (x) => mul(to(lt(abs(x), 3), "f32"), 1 / 3),
 );
 
 /**

@@ -4,7 +4,6 @@ import type { OpRecord, Saved } from "../autograd/node.ts";
 import { ShapeError } from "../errors.ts";
 import * as k from "../program/kernels.gen.ts";
 import type { DType } from "../tensor/dtype.ts";
-import { composite } from "../tensor/lifetime.ts";
 import { contiguousStrides, formatShape, normalizeDims, sameShape, type Shape } from "../tensor/shape.ts";
 import { contiguous, empty, view, type Tensor } from "../tensor/tensor.ts";
 import type { Ptr } from "../wasm/heap.ts";
@@ -13,7 +12,7 @@ import { castTo, to } from "./cast.ts";
 import { eq } from "./compare.ts";
 import { expand, permute, reshape } from "./movement.ts";
 import { productOfOthers } from "./scan.ts";
-import { exp, sqrt } from "./unary.ts";
+import { exp } from "./unary.ts";
 import { where } from "./select.ts";
 
 export interface ReduceOptions {
@@ -263,22 +262,45 @@ export interface VarOptions extends ReduceOptions {
   correction?: number;
 }
 
-function varOf(x: Tensor, options: VarOptions = {}): Tensor {
-  return apply(varRecord, [x], {
-    dims: normalizeDims("var", options.dim, x.ndim),
+function moment(op: string, x: Tensor, options: VarOptions): Moment {
+  return {
+    dims: normalizeDims(op, options.dim, x.ndim),
     keepdim: options.keepdim ?? false,
     correction: options.correction ?? 1,
-  });
+  };
 }
 
 /** Variance. */
-const variance = /* @__PURE__ */ Object.assign(varOf, { record: varRecord });
+const variance = /* @__PURE__ */ Object.assign(
+  (x: Tensor, options: VarOptions = {}): Tensor => apply(varRecord, [x], moment("var", x, options)),
+  { record: varRecord },
+);
 export { variance as var };
 
+const stdRecord: OpRecord<Moment> = {
+  name: "std",
+  forward(inputs, how, extras) {
+    const out = varRecord.forward(inputs, how, extras) as Tensor;
+    if (out.size > 0) k.sqrt_f32(out.ptr, out.ptr, out.size);
+    return out;
+  },
+  saves: { inputs: [0], output: true },
+  vjp: ([g], s, how) => {
+    const x = s.input(0);
+    const n = countOf(x.shape, how.dims);
+    const centred = sub(x, mean(x, { dim: how.dims, keepdim: true }));
+    const constant = eq(s.output, 0);
+    // Where nothing varies the root has no slope; PyTorch takes 0.
+    const scale = where(constant, 0, div(g as Tensor, where(constant, 1, s.output)));
+    return [mul(spread(scale, x.shape, how), mul(centred, 1 / Math.max(0, n - how.correction)))];
+  },
+};
+
 /** Standard deviation. */
-export function std(x: Tensor, options: VarOptions = {}): Tensor {
-  return composite("std", () => sqrt(variance(x, options)));
-}
+export const std = /* @__PURE__ */ Object.assign(
+  (x: Tensor, options: VarOptions = {}): Tensor => apply(stdRecord, [x], moment("std", x, options)),
+  { record: stdRecord },
+);
 
 /** log Σ eˣ without overflow. */
 export const logsumexp = /* @__PURE__ */ reducer({

@@ -10,7 +10,7 @@ import { castTo } from "./cast.ts";
 import { cat, narrow } from "./movement.ts";
 import { around } from "./softmax.ts";
 
-interface Along {
+export interface Along {
   readonly dim: number;
   /** From the end. */
   readonly reverse: boolean;

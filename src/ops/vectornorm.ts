@@ -14,7 +14,7 @@ import { reduceRuns, refuseEmpty, spread, sum, type ReduceOptions, type Reductio
 import { where } from "./select.ts";
 import { abs, sign } from "./unary.ts";
 
-interface NormAttrs extends Reduction {
+export interface NormAttrs extends Reduction {
   readonly p: number;
 }
 

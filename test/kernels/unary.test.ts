@@ -108,7 +108,7 @@ const SLOPES: Record<string, (y: number) => number> = {
   geluTanhGrad_f32: special.geluTanhSlope,
   siluGrad_f32: special.siluSlope,
   mishGrad_f32: special.mishSlope,
-  hardswishGrad_f32: (x) => (x < -3 ? 0 : x > 3 ? 1 : x / 3 + 0.5),
+  hardswishGrad_f32: (x) => (x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + 0.5),
 };
 
 const SIZES = [0, 1, 3, 4, 5, 15, 16, 17, 1000];

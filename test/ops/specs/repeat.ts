@@ -53,7 +53,6 @@ function padded(x: Nd, { padding, mode = "constant", value = 0 }: Pad): Nd {
   const rank = x.shape.length;
   const amount = (d: number, side: number): number => padding[2 * (rank - 1 - d) + side] ?? 0;
   const fold = (i: number, n: number): number => {
-    if (mode === "circular") return modulo(i, n);
     if (mode === "replicate") return Math.max(0, Math.min(n - 1, i));
     return i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i;
   };
@@ -65,7 +64,13 @@ function padded(x: Nd, { padding, mode = "constant", value = 0 }: Pad): Nd {
       if (mode === "constant") return inside ? at(x, source) : value;
       return at(
         x,
-        source.map((i, d) => fold(i, x.shape[d] as number)),
+        source.map((i, d) => {
+          const n = x.shape[d] as number;
+          if (mode !== "circular") return fold(i, n);
+          // Of what cropping leaves.
+          const first = Math.max(0, -amount(d, 0));
+          return first + modulo(i - first, n - first + Math.min(0, amount(d, 1)));
+        }),
       );
     },
   );
@@ -81,7 +86,8 @@ const PADS: readonly (readonly [shape: readonly number[], attrs: Pad])[] = [
   ...(["reflect", "replicate", "circular"] as const).flatMap((mode) => [
     [[1, 2, 5], { padding: [2, 1], mode }] as const,
     [[2, 3, 4], { padding: [0, 3, 2, 1], mode }] as const,
-    [[5], { padding: [-2, 3], mode }] as const,
+    [[5], { padding: [-2, mode === "replicate" ? 9 : 3], mode }] as const,
+    [[5], { padding: [1, -2], mode }] as const,
     [[2, 3, 4], { padding: [1, -1, -1, 0, 1, 1], mode }] as const,
   ]),
   [[3], { padding: [5, 7], mode: "replicate" }],
