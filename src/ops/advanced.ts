@@ -117,7 +117,7 @@ export function index(x: Tensor, ...items: IndexItem[]): Tensor {
   return composite("index", () => read(x, planOf("index", x, items)));
 }
 
-interface Placing {
+export interface Placing {
   /** The op that errors name. */
   readonly op: string;
   readonly view: View;

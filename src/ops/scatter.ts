@@ -16,7 +16,7 @@ import { where } from "./select.ts";
 
 /** Placing along one dimension: out[…, index[…, i, …], …] meets src[…, i, …]. */
 
-interface Scatter {
+export interface Scatter {
   readonly dim: number;
   readonly mode: Mode;
 }

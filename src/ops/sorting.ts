@@ -15,7 +15,7 @@ const PARTS = 1;
 const FLOAT = 1;
 const DESCENDING = 2;
 
-interface Sort {
+export interface Sort {
   readonly dim: number;
   readonly descending: boolean;
   /** How many of the first are wanted; null: all. */
