@@ -13,7 +13,7 @@ describe.each(variants)("attention, %s", (variant) => {
   const kernels = new Kernels(variant);
 
   test.each([0, 1])("attentionSoftmax_f32, causal = %i", (causal) => {
-    for (const keys of [1, 3, 4, 5, 15, 16, 17, 100]) {
+    for (const keys of [1, 3, 4, 5, 15, 16, 17]) {
       for (const [heads, queries] of [
         [2, keys],
         [3, 1],

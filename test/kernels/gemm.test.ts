@@ -141,9 +141,9 @@ describe.each(variants)("gemm (%s)", (variant) => {
   });
 
   test("B packed once gives the same bits", () => {
-    for (const m of [0, 1, 4, 9, 33, 130]) {
-      for (const n of [0, 1, 7, 8, 20, 600]) {
-        for (const k of [0, 1, 9, 300]) {
+    for (const m of [0, 1, 9, 33]) {
+      for (const n of [0, 1, 7, 20, 530]) {
+        for (const k of [0, 9, 300]) {
           for (const accumulate of [0, 1]) {
             kernels.reset();
             const A = kernels.input("f32", noise(m * k, 1));
