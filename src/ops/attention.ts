@@ -2,6 +2,7 @@ import { apply } from "../autograd/apply.ts";
 import type { OpRecord } from "../autograd/node.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { attentionSoftmax_f32 } from "../program/kernels.gen.ts";
+import { isFloat } from "../tensor/dtype.ts";
 import { composite } from "../tensor/lifetime.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { contiguous, empty, type Tensor } from "../tensor/tensor.ts";
@@ -62,7 +63,7 @@ function checkOperands(q: Tensor, k: Tensor, v: Tensor): void {
 
 function masked(scores: Tensor, mask: Tensor): Tensor {
   const op = "scaledDotProductAttention";
-  if (mask.dtype !== "bool" && mask.dtype !== "f32") {
+  if (mask.dtype !== "bool" && !isFloat(mask.dtype)) {
     throw new DTypeError(
       `${op}: attnMask must be bool (true takes part) or f32 (added), got ${mask.dtype}; convert with to(mask, "bool")`,
     );

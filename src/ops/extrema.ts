@@ -1,4 +1,5 @@
 import type { Tensor } from "../tensor/tensor.ts";
+import { isFloat } from "../tensor/dtype.ts";
 import { composite } from "../tensor/lifetime.ts";
 import { normalizeDim } from "../tensor/shape.ts";
 import { to } from "./cast.ts";
@@ -28,7 +29,7 @@ function extremum(name: string, every: typeof amax, position: typeof argmax): Ex
     if (dim === undefined) return composite(name, () => every(x));
     const along = normalizeDim(name, dim, x.ndim);
     return composite(name, (): [Tensor, Tensor] => {
-      const numbers = x.dtype === "f32" ? x : to(x, "i32");
+      const numbers = isFloat(x.dtype) ? to(x, "f32") : to(x, "i32");
       const lines = x.ndim === 0 ? reshape(numbers, [1]) : numbers;
       const indices = position(lines, { dim: along, keepdim: true });
       const values = gather(lines, indices, { dim: along });

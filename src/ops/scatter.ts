@@ -2,7 +2,7 @@ import { apply } from "../autograd/apply.ts";
 import type { OpRecord } from "../autograd/node.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { full, zerosLike } from "../tensor/create.ts";
-import { bytesOf, promote } from "../tensor/dtype.ts";
+import { isHalf, promote } from "../tensor/dtype.ts";
 import { composite } from "../tensor/lifetime.ts";
 import { formatShape, normalizeDim } from "../tensor/shape.ts";
 import { copyInto, empty, type Tensor } from "../tensor/tensor.ts";
@@ -21,9 +21,10 @@ export interface Scatter {
   readonly mode: Mode;
 }
 
-/** A source that keeps the dtype of what it is written to. */
+/** A source that keeps the dtype of what it is written to: of halves f32, in which they are computed. */
 export function fitting(op: string, x: Tensor, src: Tensor): void {
-  if (promote(x.dtype, src.dtype) !== x.dtype) {
+  const target = isHalf(x.dtype) ? "f32" : x.dtype;
+  if (src.dtype !== x.dtype && promote(target, src.dtype) !== target) {
     throw new DTypeError(
       `${op}: ${src.dtype} does not go into ${x.dtype}; convert with to(src, "${x.dtype}")`,
     );
@@ -32,7 +33,7 @@ export function fitting(op: string, x: Tensor, src: Tensor): void {
 
 /** Refuses sums where no kernel adds. */
 export function summing(op: string, x: Tensor): void {
-  if (bytesOf(x.dtype) !== 4)
+  if (x.dtype === "u8" || x.dtype === "bool")
     throw new DTypeError(`${op}: takes f32 or i32, got ${x.dtype}; convert with to(x, "i32")`);
 }
 

@@ -79,8 +79,13 @@ function attrNear(value: unknown): fc.Arbitrary<unknown> {
     return fc.oneof(
       same,
       { weight: 4, arbitrary: fc.tuple(...value.map(attrNear)) },
-      { weight: 1, arbitrary: fc.constant(value.slice(1)) },
-      { weight: 1, arbitrary: fc.constant([...(value as unknown[]), value[0] ?? 1]) },
+      // Other lists have a place for each thing.
+      ...(value.every((v) => typeof v === "number")
+        ? [
+            { weight: 1, arbitrary: fc.constant(value.slice(1)) },
+            { weight: 1, arbitrary: fc.constant([...(value as unknown[]), value[0] ?? 1]) },
+          ]
+        : []),
     );
   }
   if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
