@@ -51,7 +51,9 @@ function turnPage(): void {
   nextMoment();
   chapter = open();
   settledSince = 0;
-  liveBefore = heapInUse()?.live ?? 0;
+  const heap = heapInUse();
+  liveBefore = heap?.live ?? 0;
+  if (heap !== null) heap.relieve = relieve;
 }
 
 /** A handle outside of every frame. `directly`: not an op's result but made by tensor(), zeros() and the like. */
@@ -84,11 +86,24 @@ export function countCall(): void {
   turnPage();
   const window = period > 0 ? Math.min(WIDEST, Math.max(WINDOW, 2 * longest)) : trains ? WIDEST : WINDOW;
   for (const old of chapters.values()) {
-    if (old.period !== period || old.generation >= generation - window) continue;
-    // What was last used within 128 calls of a backward belongs to training, which counts by passes.
-    if (period === 0 || old.generation > 0)
-      expire(old, `${(window * GENERATION).toLocaleString("en")} calls of noGrad or scope`, heldTensors);
+    if (countsCalls(old) && old.generation < generation - window)
+      expire(old, `${(window * GENERATION).toLocaleString("en")} ${CALLS}`, heldTensors);
   }
+}
+const CALLS = "calls of noGrad or scope";
+
+/** Whether calls are what a chapter ends by. What was last used within 128 calls of a backward belongs to training, which counts by passes. */
+const countsCalls = (old: Chapter): boolean => old.period === period && (period === 0 || old.generation > 0);
+
+/** Memory has run out: the oldest chapter that has been idle for 128 calls goes before its time. */
+function relieve(): boolean {
+  for (const old of chapters.values()) {
+    if (!countsCalls(old) || old.generation >= generation - 1) continue;
+    const before = heapInUse()?.live ?? 0;
+    expire(old, `memory had run out, and ${GENERATION} ${CALLS}`, heldTensors);
+    if ((heapInUse()?.live ?? 0) < before) return true;
+  }
+  return false;
 }
 
 /** Frees a handle of the graph when its node has been consumed, unless a module holds it: then it is like any other tensor. */

@@ -12,7 +12,10 @@ const SPLIT_BITS = 5;
 const SPLIT = 1 << SPLIT_BITS;
 const LEVELS = 26 - SPLIT_BITS + 2;
 
-/** How many spans of the class just below are looked at before the search gives up. */
+/** How many spans of its own class, which has longer and shorter ones, are looked at first: the closest fit leaves the least rest. */
+const CLOSE_FITS = 8;
+
+/** How many of them are looked at before the search gives up: that costs less than growing the memory. */
 const NEAR_FITS = 32;
 
 /** A span of memory between its neighbours in address order; a free one is also in the list of its class. */
@@ -20,6 +23,8 @@ export class Span {
   at = 0;
   units = 0;
   free = false;
+  /** Whether it belongs to the ground of small blocks. */
+  small = false;
   before: Span | null = null;
   after: Span | null = null;
   previous: Span | null = null;
@@ -80,6 +85,8 @@ export class FreeLists {
 
   /** A free span of at least so many units, or null. */
   find(units: number): Span | null {
+    const close = units < SPLIT ? null : this.#near(units, CLOSE_FITS);
+    if (close) return close;
     // Rounded up to the next class, any member of which is long enough.
     const rounded = units < SPLIT ? units : units + (1 << (log2(units) - SPLIT_BITS)) - 1;
     const from = classOf(rounded);
@@ -93,9 +100,13 @@ export class FreeLists {
       }
     }
     if (bits !== 0) return this.#lists[(level << SPLIT_BITS) + lowestBit(bits)] as Span;
-    // Its own class has longer and shorter ones: a few looks cost less than growing the memory.
+    return this.#near(units, NEAR_FITS);
+  }
+
+  /** A span of the class of so many units that is long enough, among the first so many. */
+  #near(units: number, looks: number): Span | null {
     let span = this.#lists[classOf(units)] ?? null;
-    for (let looks = NEAR_FITS; span && looks > 0; looks--) {
+    for (; span && looks > 0; looks--) {
       if (span.units >= units) return span;
       span = span.next;
     }

@@ -4,6 +4,9 @@
  *
  * Spans of memory, live and free, tile the heap in address order; a freed one merges with its neighbours at once,
  * and the free ones are found by size. Both `alloc` and `free` take a bounded number of steps.
+ *
+ * Small blocks, which often live long (losses, counters, statistics), stand on ground of their own, cut from the rest in chunks that
+ * return to it when all in them is free: between large blocks, that come and go, they would split every hole.
  */
 import { OutOfMemoryError, ValueError } from "../errors.ts";
 import { FreeLists, MAX_UNITS, Span } from "./freelists.ts";
@@ -41,9 +44,13 @@ export interface HeapStats {
 const UNIT = 64;
 const PAGE_UNITS = 65536 / UNIT;
 
-/** Growth is at least 1 MiB and at least an eighth of what is there: few growths, little waste. */
-const MIN_GROWTH = 2 ** 20 / UNIT;
-const GROWTH_SHIFT = 3;
+/** Growth is at least a page and at least a sixteenth of what is there: few growths, little waste. */
+const MIN_GROWTH = PAGE_UNITS;
+const GROWTH_SHIFT = 4;
+
+/** Up to 512 bytes are small, on ground of 16 KiB at a time. */
+const SMALL_UNITS = 512 / UNIT;
+const CHUNK_UNITS = 16384 / UNIT;
 
 /**
  * What the caller holds. Spans are recycled and handles are not: a handle that was freed stays freed for ever,
@@ -80,11 +87,15 @@ export class Heap {
   #end: number;
   #last: Span | null = null;
   readonly #free = new FreeLists();
+  /** The free spans of the ground of small blocks. */
+  readonly #small = new FreeLists();
   /** Spans to use again, linked by `next`. */
   #spare: Span | null = null;
   #live = 0;
   #peak = 0;
   #blocks = 0;
+  /** Called before an allocation fails: frees what can be spared, and says whether there was any. */
+  relieve: (() => boolean) | null = null;
   /** Whether its memory is gone, and every block with it. */
   destroyed = false;
 
@@ -115,7 +126,7 @@ export class Heap {
       peak: this.#peak * UNIT,
       reserved: (this.#end - this.#base) * UNIT,
       blocks: this.#blocks,
-      largestFree: this.#free.largest() * UNIT,
+      largestFree: Math.max(this.#free.largest(), this.#small.largest()) * UNIT,
     };
   }
 
@@ -128,6 +139,7 @@ export class Heap {
   destroy(): void {
     this.destroyed = true;
     this.#grow = () => false;
+    this.relieve = null;
     this.#last = null;
     this.#spare = null;
     this.limit = 0;
@@ -141,17 +153,30 @@ export class Heap {
   /**
    * A block of at least so many bytes; its contents are whatever was there. Zero bytes get a block of their own.
    * May grow the memory, so take new views of it afterwards.
-   * @throws OutOfMemoryError, and the heap is as it was.
+   * @throws OutOfMemoryError, and the heap is as it was, but for what could be spared.
    */
   alloc(bytes: number): Block {
+    try {
+      return this.#take(bytes);
+    } catch (error) {
+      if (error instanceof OutOfMemoryError && bytes <= this.#limit && this.relieve?.() === true)
+        return this.alloc(bytes);
+      throw error;
+    }
+  }
+
+  #take(bytes: number): Block {
     if (!(bytes >= 0)) {
       throw new ValueError(`heap: size must be a number of bytes ≥ 0, got ${bytes}`);
     }
     const units = bytes <= UNIT ? 1 : Math.ceil(bytes / UNIT);
     const live = this.#live + units;
     if (live * UNIT > this.#limit) throw this.#outOfMemory(bytes, false);
-    const span = this.#free.find(units) ?? this.#extend(bytes, units);
-    this.#free.remove(span);
+    const span =
+      units <= SMALL_UNITS
+        ? (this.#small.find(units) ?? this.#clear(bytes, units))
+        : (this.#free.find(units) ?? this.#extend(bytes, units));
+    this.#listOf(span).remove(span);
     if (span.units > units) this.#split(span, units);
     this.#live = live;
     if (live > this.#peak) this.#peak = live;
@@ -171,10 +196,19 @@ export class Heap {
     handle.span = null;
     this.#live -= span.units;
     this.#blocks--;
+    this.#merge(span);
+  }
 
+  #listOf(span: Span): FreeLists {
+    return span.small ? this.#small : this.#free;
+  }
+
+  /** Puts a span that has become free into its list, as one with free neighbours on the same ground. */
+  #merge(span: Span): void {
+    const list = this.#listOf(span);
     const before = span.before;
-    if (before?.free) {
-      this.#free.remove(before);
+    if (before?.free && before.small === span.small) {
+      list.remove(before);
       span.at = before.at;
       span.units += before.units;
       span.before = before.before;
@@ -182,30 +216,53 @@ export class Heap {
       this.#recycle(before);
     }
     const after = span.after;
-    if (after?.free) {
-      this.#free.remove(after);
+    if (after?.free && after.small === span.small) {
+      list.remove(after);
       span.units += after.units;
       span.after = after.after;
       if (span.after) span.after.before = span;
       else this.#last = span;
       this.#recycle(after);
     }
-    this.#free.add(span);
+    if (span.small && span.units >= CHUNK_UNITS) {
+      span.small = false;
+      this.#merge(span);
+    } else list.add(span);
   }
 
-  /** Every block in address order, free ones too: for tests and reports. */
-  *walk(): Generator<{ ptr: number; size: number; free: boolean }> {
+  /** Makes room for small blocks: a free span in its list of at least so many units, of their ground where there is room for that. */
+  #clear(bytes: number, units: number): Span {
+    const span = this.#free.find(CHUNK_UNITS) ?? this.#extendFor(bytes, units);
+    if (span.units < CHUNK_UNITS) return span;
+    this.#free.remove(span);
+    if (span.units > CHUNK_UNITS) this.#split(span, CHUNK_UNITS);
+    span.small = true;
+    this.#small.add(span);
+    return span;
+  }
+
+  /** Room for a chunk, or where there is none for so many units. */
+  #extendFor(bytes: number, units: number): Span {
+    try {
+      return this.#extend(bytes, CHUNK_UNITS);
+    } catch {
+      return this.#free.find(units) ?? this.#extend(bytes, units);
+    }
+  }
+
+  /** Every block in address order, free ones too, and on which ground: for tests and reports. */
+  *walk(): Generator<{ ptr: number; size: number; free: boolean; small: boolean }> {
     let span = this.#last;
     while (span?.before) span = span.before;
     for (; span; span = span.after) {
-      yield { ptr: span.at * UNIT, size: span.units * UNIT, free: span.free };
+      yield { ptr: span.at * UNIT, size: span.units * UNIT, free: span.free, small: span.small };
     }
   }
 
   /** Reserves more memory and returns the free span at its end, in its list, of at least so many units. */
   #extend(bytes: number, units: number): Span {
     const last = this.#last;
-    const missing = last?.free ? units - last.units : units;
+    const missing = last?.free && !last.small ? units - last.units : units;
     if (last && missing <= 0) return last;
     const least = this.#end + missing;
     const most = this.#base + Math.floor(this.#limit / UNIT);
@@ -226,7 +283,7 @@ export class Heap {
     const added = end - this.#end;
     const last = this.#last;
     let span: Span;
-    if (last?.free) {
+    if (last?.free && !last.small) {
       this.#free.remove(last);
       span = last;
       span.units += added;
@@ -251,7 +308,8 @@ export class Heap {
     else this.#last = rest;
     span.after = rest;
     span.units = units;
-    this.#free.add(rest);
+    rest.small = span.small;
+    this.#listOf(rest).add(rest);
   }
 
   #span(at: number, units: number): Span {
@@ -260,6 +318,7 @@ export class Heap {
     span.next = null;
     span.at = at;
     span.units = units;
+    span.small = false;
     return span;
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   cat,
   DisposedError,
+  init,
   keep,
   memory,
   nn,
@@ -106,6 +107,22 @@ describe("a program that only infers", () => {
     expect(Math.abs(tensorsAfter(1280) - tensorsAfter(1280))).toBeLessThan(600);
     model.dispose();
     x.dispose();
+  });
+
+  it("gives up what has been idle for 128 calls where memory would run out", async () => {
+    await init({ maxMemory: 16 * 2 ** 20 });
+    const kept = keep(ones([16_000]));
+    const outputs: Tensor[] = [];
+    for (let i = 0; i < 1000; i++) outputs.push(noGrad(() => kept.add(i)));
+    expect(outputs.slice(-128).every((t) => !isFreed(t))).toBe(true);
+    expect(outputs.at(-1)?.data[0]).toBe(1000);
+    expect(() => outputs[0]?.data).toThrow(
+      /memory had run out, and 128 calls of noGrad or scope in a row neither used nor read it; wrap it in keep\(\)/,
+    );
+    expect(kept.data[0]).toBe(1);
+    expect(() => ones([16_000_000])).toThrow(/out of memory/);
+    await init({ maxMemory: 2 ** 32 });
+    for (const t of [...outputs, kept]) t.dispose();
   });
 
   it("grows no more from call 1,152 on", () => {
