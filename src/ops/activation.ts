@@ -20,7 +20,12 @@ const reluGrad = /* @__PURE__ */ derivative(
   () => null,
 );
 
-/** max(x, 0); the gradient at 0 is 0. */
+/**
+ * max(x, 0); the gradient at 0 is 0.
+ * @returns f32 of x's shape; other dtypes are converted.
+ * @example
+ * relu(tensor([-1, 0, 2])); // [0, 0, 2]
+ */
 export const relu = /* @__PURE__ */ unary("relu", k.relu_f32, "output", (g, s) => reluGrad(g, s.output));
 
 const sigmoidGrad = /* @__PURE__ */ derivative(
@@ -30,7 +35,12 @@ const sigmoidGrad = /* @__PURE__ */ derivative(
   (y) => sub(1, mul(y, 2)),
 );
 
-/** 1 / (1 + e^(−x)). */
+/**
+ * 1 / (1 + e^(−x)).
+ * @returns f32 of x's shape; other dtypes are converted.
+ * @example
+ * sigmoid(tensor([-1, 0, 2])); // [0.2689, 0.5, 0.8808]
+ */
 export const sigmoid = /* @__PURE__ */ unary("sigmoid", k.sigmoid_f32, "output", (g, s) =>
   sigmoidGrad(g, s.output),
 );
@@ -42,7 +52,12 @@ const tanhGrad = /* @__PURE__ */ derivative(
   (y) => mul(y, -2),
 );
 
-/** Hyperbolic tangent. */
+/**
+ * Hyperbolic tangent.
+ * @returns f32 of x's shape; other dtypes are converted.
+ * @example
+ * tanh(tensor([-1, 0, 2])); // [-0.7616, 0, 0.964]
+ */
 export const tanh = /* @__PURE__ */ unary("tanh", k.tanh_f32, "output", (g, s) => tanhGrad(g, s.output));
 
 const SQRT_HALF = 0.7071067811865476;
@@ -89,7 +104,14 @@ const geluRecord = /* @__PURE__ */ parametric<"none" | "tanh">(
   (g, s, approximate) => (approximate === "tanh" ? geluTanhGrad : geluGrad)(g, s.input(0)),
 );
 
-/** x·Φ(x), Φ the normal distribution's; `approximate: "tanh"` takes the usual formula in tanh. */
+/**
+ * x·Φ(x), Φ the normal distribution's; `approximate: "tanh"` takes the usual formula in tanh. Rule: Hendrycks, Gimpel 2016.
+ * @returns f32 of x's shape; other dtypes are converted.
+ * @throws {ValueError} another `approximate`.
+ * @example
+ * gelu(tensor([-1, 0, 2])); // [-0.1587, 0, 1.954]
+ * gelu(tensor([-1, 0, 2]), { approximate: "tanh" }); // [-0.1588, 0, 1.955]
+ */
 export const gelu = /* @__PURE__ */ Object.assign(
   (x: Tensor, options: { approximate?: "none" | "tanh" } = {}): Tensor => {
     const approximate: string = options.approximate ?? "none";
@@ -114,7 +136,12 @@ const siluGrad = /* @__PURE__ */ derivative(
   },
 );
 
-/** x·sigmoid(x), also called swish. */
+/**
+ * x·sigmoid(x), also called swish.
+ * @returns f32 of x's shape; other dtypes are converted.
+ * @example
+ * silu(tensor([-1, 0, 2])); // [-0.2689, 0, 1.762]
+ */
 export const silu = /* @__PURE__ */ unary("silu", k.silu_f32, "input", (g, s) => siluGrad(g, s.input(0)));
 
 /** What mish's derivatives are made of: tanh(softplus x), sigmoid x and 1 − tanh². */
@@ -154,14 +181,24 @@ const softplusRecord = /* @__PURE__ */ parametric<{ readonly beta: number; reado
   },
 );
 
-/** log(1 + e^(βx)) / β; x itself where βx exceeds the threshold. Defaults 1 and 20. */
+/**
+ * log(1 + e^(βx)) / β; x itself where βx exceeds the threshold. Defaults 1 and 20. PyTorch's `softplus`.
+ * @returns f32 of x's shape; other dtypes are converted.
+ * @example
+ * softplus(tensor([-1, 0, 2])); // [0.3133, 0.6931, 2.127]
+ */
 export const softplus = /* @__PURE__ */ Object.assign(
   (x: Tensor, options: { beta?: number; threshold?: number } = {}): Tensor =>
     apply(softplusRecord, [x], { beta: options.beta ?? 1, threshold: options.threshold ?? 20 }),
   { record: softplusRecord },
 );
 
-/** log sigmoid(x), without overflow. */
+/**
+ * log sigmoid(x), without overflow.
+ * @returns f32 of x's shape; other dtypes are converted.
+ * @example
+ * logsigmoid(tensor([-100, 0, 2])); // [-100, -0.6931, -0.1269]
+ */
 export const logsigmoid = /* @__PURE__ */ unary("logsigmoid", k.logsigmoid_f32, "input", (g, s) =>
   mul(g, sigmoid(neg(s.input(0)))),
 );

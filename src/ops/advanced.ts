@@ -107,11 +107,13 @@ function read(x: Tensor, { view, dims, indices }: Plan): Tensor {
  * them stood if they are neighbours, else first.
  *
  * @returns x's dtype. Gradients flow to x and add up where an element is picked repeatedly.
- * @throws {IndexError} an index outside of its dimension, or more indices than dimensions. {ShapeError} index tensors that do not
+ * @throws {IndexOutOfRangeError} an index outside of its dimension, or more indices than dimensions. {ShapeError} index tensors that do not
  * broadcast, a mask that does not fit. {DTypeError} f32 indices.
  * @example
- * x.index(0, { start: 1, step: 2 }, "...", null); // a view: x[0, 1::2, ..., None]
- * x.index([2, 0]); // rows 2 and 0; x.index(x.gt(0)): all elements above 0
+ * const x = tensor([[1, 2, 3], [4, 5, 6]]);
+ * x.index(0, { start: 1 }); // [2, 3]
+ * x.index([1, 0]); // [[4, 5, 6], [1, 2, 3]]
+ * x.index(x.gt(4)); // [5, 6]
  */
 export function index(x: Tensor, ...items: IndexItem[]): Tensor {
   return composite("index", () => read(x, planOf("index", x, items)));

@@ -12,26 +12,50 @@ const divisionByZero = (op: string) => (code: number) =>
     `${op}: element ${code - 1} divides a whole number by 0; convert to f32 for ±Infinity and NaN`,
   );
 
-/** x + y. */
+/**
+ * x + y. A tensor and a number, or two tensors.
+ * @returns the dtype that both operands promote to (docs/dtypes.md), in the broadcast shape.
+ * @throws {ShapeError} shapes that do not broadcast.
+ * @example
+ * add(tensor([[1, 2], [3, 4]]), tensor([10, 20])); // [[11, 22], [13, 24]]
+ */
 export const add = /* @__PURE__ */ binary("add", {
   kernels: { f32: k.add_f32, i32: k.add_i32 },
   vjp: (g) => [g, g],
 });
 
-/** x − y. */
+/**
+ * x − y.
+ * @returns the dtype that both operands promote to (docs/dtypes.md), in the broadcast shape.
+ * @throws {ShapeError} shapes that do not broadcast.
+ * @example
+ * sub(tensor([1, 2]), 3); // [-2, -1]
+ */
 export const sub = /* @__PURE__ */ binary("sub", {
   kernels: { f32: k.sub_f32, i32: k.sub_i32 },
   vjp: (g, s) => [g, s.needs(1) ? neg(g) : null],
 });
 
-/** x · y, element by element. */
+/**
+ * x · y, element by element.
+ * @returns the dtype that both operands promote to (docs/dtypes.md), in the broadcast shape.
+ * @throws {ShapeError} shapes that do not broadcast.
+ * @example
+ * mul(tensor([1, 2]), tensor([[3], [4]])); // [[3, 6], [4, 8]]
+ */
 export const mul = /* @__PURE__ */ binary("mul", {
   kernels: { f32: k.mul_f32, i32: k.mul_i32 },
   saves: { inputs: [0, 1] },
   vjp: (g, s) => [s.needs(0) ? mul(g, s.input(1)) : null, s.needs(1) ? mul(g, s.input(0)) : null],
 });
 
-/** x / y, always in f32. */
+/**
+ * x / y, always in f32. IEEE rules for 0: ±Infinity, and NaN for 0 / 0.
+ * @returns f32, in the broadcast shape.
+ * @throws {ShapeError} shapes that do not broadcast.
+ * @example
+ * div(tensor([1, 3], { dtype: "i32" }), 2); // [0.5, 1.5]
+ */
 export const div = /* @__PURE__ */ binary("div", {
   kernels: { f32: k.div_f32 },
   saves: { inputs: [0, 1] },
@@ -41,7 +65,13 @@ export const div = /* @__PURE__ */ binary("div", {
   },
 });
 
-/** x to the power y. A negative x with a fractional y is NaN. */
+/**
+ * x to the power y. A negative x with a fractional y is NaN. The gradient of x is 0 where y is 0, that of y where x is 0, as in PyTorch.
+ * @returns f32, in the broadcast shape.
+ * @throws {ShapeError} shapes that do not broadcast.
+ * @example
+ * pow(tensor([1, 2, 3]), 2); // [1, 4, 9]
+ */
 export const pow = /* @__PURE__ */ binary("pow", {
   kernels: { f32: k.pow_f32 },
   saves: { inputs: [0, 1], output: true },
@@ -63,21 +93,39 @@ function shares(g: Tensor, x: Tensor, y: Tensor, better: (a: Tensor, b: Tensor) 
   return [where(tie, half, where(better(x, y), g, 0)), where(tie, half, where(better(y, x), g, 0))];
 }
 
-/** The larger of x and y; NaN where either is. */
+/**
+ * The larger of x and y; NaN where either is. On a tie each gets half of the gradient.
+ * @returns the dtype that both operands promote to (docs/dtypes.md), in the broadcast shape.
+ * @throws {ShapeError} shapes that do not broadcast.
+ * @example
+ * maximum(tensor([1, 5]), tensor([3, 2])); // [3, 5]
+ */
 export const maximum = /* @__PURE__ */ binary("maximum", {
   kernels: { f32: k.maximum_f32, i32: k.maximum_i32 },
   saves: { inputs: [0, 1] },
   vjp: (g, s) => shares(g, s.input(0), s.input(1), (a, b) => gt(a, b)),
 });
 
-/** The smaller of x and y; NaN where either is. */
+/**
+ * The smaller of x and y; NaN where either is. On a tie each gets half of the gradient.
+ * @returns the dtype that both operands promote to (docs/dtypes.md), in the broadcast shape.
+ * @throws {ShapeError} shapes that do not broadcast.
+ * @example
+ * minimum(tensor([1, 5]), tensor([3, 2])); // [1, 2]
+ */
 export const minimum = /* @__PURE__ */ binary("minimum", {
   kernels: { f32: k.minimum_f32, i32: k.minimum_i32 },
   saves: { inputs: [0, 1] },
   vjp: (g, s) => shares(g, s.input(0), s.input(1), (a, b) => gt(b, a)),
 });
 
-/** The angle of (y = x₀, x = x₁), in (−π, π]. */
+/**
+ * The angle of (y = x₀, x = x₁), in (−π, π].
+ * @returns f32, in the broadcast shape.
+ * @throws {ShapeError} shapes that do not broadcast.
+ * @example
+ * atan2(tensor([1, -1]), tensor([1, -1])); // [0.7854, -2.356]
+ */
 export const atan2 = /* @__PURE__ */ binary("atan2", {
   kernels: { f32: k.atan2_f32 },
   saves: { inputs: [0, 1] },
@@ -89,7 +137,13 @@ export const atan2 = /* @__PURE__ */ binary("atan2", {
   },
 });
 
-/** √(x² + y²) without overflow. */
+/**
+ * √(x² + y²) without overflow.
+ * @returns f32, in the broadcast shape.
+ * @throws {ShapeError} shapes that do not broadcast.
+ * @example
+ * hypot(tensor([3]), tensor([4])); // [5]
+ */
 export const hypot = /* @__PURE__ */ binary("hypot", {
   kernels: { f32: k.hypot_f32 },
   saves: { inputs: [0, 1], output: true },
@@ -99,7 +153,14 @@ export const hypot = /* @__PURE__ */ binary("hypot", {
   },
 });
 
-/** The remainder with the sign of x (C's fmod). */
+/**
+ * The remainder with the sign of x (C's fmod).
+ * @returns the dtype that both operands promote to (docs/dtypes.md), in the broadcast shape.
+ * @throws {ShapeError} shapes that do not broadcast.
+ * @throws {ValueError} a whole number divided by 0; in f32 that is NaN.
+ * @example
+ * fmod(tensor([-5, 5]), 3); // [-2, 2]
+ */
 export const fmod = /* @__PURE__ */ binary("fmod", {
   kernels: { f32: k.fmod_f32, i32: k.fmod_i32 },
   saves: { inputs: [0, 1] },
@@ -107,7 +168,14 @@ export const fmod = /* @__PURE__ */ binary("fmod", {
   vjp: (g, s) => [g, s.needs(1) ? neg(mul(g, trunc(div(s.input(0), s.input(1))))) : null],
 });
 
-/** The remainder with the sign of y (Python's %). */
+/**
+ * The remainder with the sign of y (Python's %).
+ * @returns the dtype that both operands promote to (docs/dtypes.md), in the broadcast shape.
+ * @throws {ShapeError} shapes that do not broadcast.
+ * @throws {ValueError} a whole number divided by 0; in f32 that is NaN.
+ * @example
+ * remainder(tensor([-5, 5]), 3); // [1, 2]
+ */
 export const remainder = /* @__PURE__ */ binary("remainder", {
   kernels: { f32: k.remainder_f32, i32: k.remainder_i32 },
   saves: { inputs: [0, 1] },
@@ -115,7 +183,14 @@ export const remainder = /* @__PURE__ */ binary("remainder", {
   vjp: (g, s) => [g, s.needs(1) ? neg(mul(g, floorDivide(s.input(0), s.input(1)))) : null],
 });
 
-/** x / y rounded toward −∞. No gradient flows. */
+/**
+ * x / y rounded toward −∞. No gradient flows.
+ * @returns the dtype that both operands promote to (docs/dtypes.md), in the broadcast shape.
+ * @throws {ShapeError} shapes that do not broadcast.
+ * @throws {ValueError} a whole number divided by 0; f32 follows IEEE.
+ * @example
+ * floorDivide(tensor([-5, 5]), 3); // [-2, 1]
+ */
 export const floorDivide = /* @__PURE__ */ binary("floorDivide", {
   kernels: { f32: k.floorDivide_f32, i32: k.floorDivide_i32 },
   explain: divisionByZero("floorDivide"),

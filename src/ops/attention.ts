@@ -105,8 +105,7 @@ export function attend(q: Tensor, k: Tensor, v: Tensor, options: AttentionOption
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html; unlike there, a mask and
  * `isCausal` may be combined.
  * @example
- * const y = scaledDotProductAttention(q, k, v, { isCausal: true });
- * const z = scaledDotProductAttention(q, k, v, { attnMask: unsqueeze(padding, -2) });
+ * scaledDotProductAttention(zeros([2, 4]), zeros([2, 4]), tensor([[1], [3]]), { isCausal: true }); // [[1], [2]]
  */
 export const scaledDotProductAttention = /* @__PURE__ */ Object.assign(
   (q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor =>

@@ -93,7 +93,8 @@ function average(
  * `divisorOverride` (PyTorch's avg_pool2d).
  * @throws {ShapeError} the window does not fit; {ValueError} padding of more than half the window, or a divisor of 0.
  * @example
- * avgPool2d(x, { kernelSize: 3, stride: 2, padding: 1, countIncludePad: false });
+ * avgPool2d(tensor([[[1, 2], [3, 4]]]), { kernelSize: 2 }); // [[[2.5]]]
+ * avgPool2d(zeros([1, 3, 8, 8]), { kernelSize: 3, stride: 2, padding: 1 }).shape; // [1, 3, 4, 4]
  */
 export const avgPool2d = /* @__PURE__ */ Object.assign(
   (x: Tensor, options: AvgPoolOptions & { divisorOverride?: number | null }): Tensor =>
@@ -105,7 +106,7 @@ export const avgPool2d = /* @__PURE__ */ Object.assign(
  * Mean of each window: [n, c, l] → [n, c, ol] (or without n); as avgPool2d along one dimension.
  * @throws {ShapeError} the window does not fit; {ValueError} padding of more than half the window.
  * @example
- * avgPool1d(x, { kernelSize: 3, stride: 2, padding: 1 });
+ * avgPool1d(tensor([[1, 2, 3, 4]]), { kernelSize: 2 }); // [[1.5, 3.5]]
  */
 export function avgPool1d(x: Tensor, options: AvgPoolOptions<Size1d>): Tensor {
   const { countIncludePad = true } = options;
@@ -121,7 +122,7 @@ const adaptive = (op: string, x: Tensor, outputSize: AdaptiveSize2d): Tensor =>
  * Mean of each of `outputSize` windows that divide the image: row i covers ⌊i·h/oh⌋ … ⌈(i + 1)·h/oh⌉ (PyTorch's adaptive_avg_pool2d).
  * [n, c, h, w] → [n, c, oh, ow] (or without n); null keeps a size.
  * @example
- * adaptiveAvgPool2d(x, { outputSize: 1 }); // the mean of each plane
+ * adaptiveAvgPool2d(tensor([[[1, 2], [3, 4]]]), { outputSize: 1 }); // [[[2.5]]]
  */
 export const adaptiveAvgPool2d = (x: Tensor, options: { outputSize: AdaptiveSize2d }): Tensor =>
   adaptive("adaptiveAvgPool2d", x, options.outputSize);
@@ -129,7 +130,7 @@ export const adaptiveAvgPool2d = (x: Tensor, options: { outputSize: AdaptiveSize
 /**
  * Mean of each of `outputSize` windows that divide the row: [n, c, l] → [n, c, ol] (or without n).
  * @example
- * adaptiveAvgPool1d(x, { outputSize: 4 });
+ * adaptiveAvgPool1d(tensor([[1, 2, 3, 4]]), { outputSize: 2 }); // [[1.5, 3.5]]
  */
 export function adaptiveAvgPool1d(
   x: Tensor,
@@ -157,10 +158,11 @@ function power(op: string, x: Tensor, cells: number, p: number, mean: (y: Tensor
 }
 
 /**
- * (Σ xᵖ)^(1/p) of each window, NaN where an odd power makes the sum negative: [n, c, h, w] → [n, c, oh, ow] (or without n), PyTorch's lp_pool2d.
+ * (Σ xᵖ)^(1/p) of each window, NaN where an odd power makes the sum negative: [n, c, h, w] → [n, c, oh, ow] (or without n), PyTorch's
+ * lp_pool2d.
  * @throws {ShapeError} the window does not fit; {ValueError} a power of 0.
  * @example
- * lpPool2d(x, { normType: 2, kernelSize: 2 });
+ * lpPool2d(tensor([[[1, 2], [2, 4]]]), { normType: 2, kernelSize: 2 }); // [[[5]]]
  */
 export function lpPool2d(x: Tensor, options: LpPoolOptions): Tensor {
   const { normType, ...window } = options;
@@ -169,10 +171,11 @@ export function lpPool2d(x: Tensor, options: LpPoolOptions): Tensor {
 }
 
 /**
- * (Σ xᵖ)^(1/p) of each window, NaN where an odd power makes the sum negative: [n, c, l] → [n, c, ol] (or without n), PyTorch's lp_pool1d.
+ * (Σ xᵖ)^(1/p) of each window, NaN where an odd power makes the sum negative: [n, c, l] → [n, c, ol] (or without n), PyTorch's
+ * lp_pool1d.
  * @throws {ShapeError} the window does not fit; {ValueError} a power of 0.
  * @example
- * lpPool1d(x, { normType: 2, kernelSize: 2 });
+ * lpPool1d(tensor([[3, 4, 6, 8]]), { normType: 2, kernelSize: 2 }); // [[5, 10]]
  */
 export function lpPool1d(x: Tensor, options: LpPoolOptions<Size1d>): Tensor {
   const { normType, ...rest } = options;

@@ -57,6 +57,10 @@ const castRecord: OpRecord<DType> = {
 /**
  * The tensor in another dtype; itself where it has it already. f32 → i32 truncates toward zero and saturates, NaN becomes 0;
  * anything → bool is "not 0"; f32 → f16 and bf16 rounds to nearest, ties to even. Gradients flow through f32 → f32 only.
+ * @throws {DTypeError} a dtype that does not exist.
+ * @example
+ * to(tensor([1.7, -1.7, NaN]), "i32"); // [1, -1, 0]
+ * to(tensor([0.1]), "bf16"); // [0.1001]
  */
 export function to(x: Tensor, dtype: DType): Tensor {
   checkDType("to", dtype);

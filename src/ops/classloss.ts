@@ -146,6 +146,11 @@ function checkClasses(op: string, input: Tensor, target: Tensor, weight: Tensor 
  * Cross-entropy of logits [n, classes, ...] with targets: class indices (i32 [n, ...]) or probabilities (f32, the input's shape), by the
  * rules of PyTorch's cross_entropy. A single sample may come without its batch dimension.
  * @throws {IndexOutOfRangeError} a label outside [0, classes) that is not ignoreIndex.
+ * @returns a scalar, or with reduction "none" the loss of each target.
+ * @throws {ShapeError} targets of another shape. {ValueError} labelSmoothing outside [0, 1].
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html
+ * @example
+ * crossEntropy(tensor([[2, 0, 0], [0, 0, 1]]), tensor([0, 2], { dtype: "i32" })); // 0.3955
  */
 export const crossEntropy = /* @__PURE__ */ Object.assign(
   (input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor => {
@@ -261,7 +266,13 @@ const nllGradRecord: OpRecord<ClassRule & { readonly shape: readonly number[] }>
   },
 };
 
-/** Negative log-likelihood of log-probabilities [n, classes, ...] at class indices [n, ...]. */
+/**
+ * Negative log-likelihood of log-probabilities [n, classes, ...] at class indices [n, ...]. PyTorch's `nll_loss`; options as of
+ * `crossEntropy`.
+ * @throws {IndexOutOfRangeError} a label outside [0, classes) that is not ignoreIndex. {ShapeError} targets of another shape.
+ * @example
+ * nllLoss(log(tensor([[0.7, 0.3], [0.1, 0.9]])), tensor([0, 1], { dtype: "i32" })); // 0.231
+ */
 export const nllLoss = /* @__PURE__ */ Object.assign(
   (input: Tensor, target: Tensor, options: Omit<CrossEntropyOptions, "labelSmoothing"> = {}): Tensor => {
     const reduction = checkReduction("nllLoss", options.reduction);

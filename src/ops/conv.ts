@@ -174,7 +174,8 @@ function checkGroups(op: string, groups: number, ...channels: number[]): void {
  * oh = ⌊(h + 2·padding − dilation·(kh − 1) − 1) / stride⌋ + 1.
  * @throws {ShapeError} shapes or groups that do not go together, or a kernel larger than the padded image.
  * @example
- * conv2d(x, weight, bias, { stride: 2, padding: 1 });
+ * conv2d(ones([1, 1, 2, 2]), ones([1, 1, 2, 2]), tensor([0.5])); // [[[[4.5]]]]
+ * conv2d(zeros([1, 3, 8, 8]), zeros([16, 3, 3, 3]), null, { stride: 2, padding: 1 }).shape; // [1, 16, 4, 4]
  */
 export const conv2d = /* @__PURE__ */ Object.assign(
   (x: Tensor, weight: Tensor, bias?: Tensor | null, options: Conv2dOptions = {}): Tensor => {
@@ -235,7 +236,7 @@ export interface ConvTranspose2dOptions extends Omit<Conv2dOptions, "padding"> {
  * oh = (h − 1)·stride − 2·padding + dilation·(kh − 1) + outputPadding + 1 (PyTorch's conv_transpose2d).
  * @throws {ShapeError} shapes or groups that do not go together; {ValueError} outputPadding that is too large.
  * @example
- * convTranspose2d(x, weight, null, { stride: 2, outputPadding: 1 });
+ * convTranspose2d(zeros([1, 16, 4, 4]), zeros([16, 3, 3, 3]), null, { stride: 2 }).shape; // [1, 3, 9, 9]
  */
 export const convTranspose2d = /* @__PURE__ */ Object.assign(
   (x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTranspose2dOptions = {}): Tensor => {

@@ -32,7 +32,8 @@ function check(op: string, x: Tensor, weight: Tensor): void {
  * ol = ⌊(l + 2·padding − dilation·(k − 1) − 1) / stride⌋ + 1.
  * @throws {ShapeError} shapes or groups that do not go together, or a kernel longer than the padded row.
  * @example
- * conv1d(x, weight, bias, { stride: 2, padding: 1 });
+ * conv1d(tensor([[[1, 2, 3, 4]]]), tensor([[[1, 10]]])); // [[[21, 32, 43]]]
+ * conv1d(zeros([1, 3, 8]), zeros([16, 3, 3]), null, { stride: 2, padding: 1 }).shape; // [1, 16, 4]
  */
 export function conv1d(x: Tensor, weight: Tensor, bias?: Tensor | null, options: Conv1dOptions = {}): Tensor {
   check("conv1d", x, weight);
@@ -60,7 +61,7 @@ export interface ConvTranspose1dOptions extends Omit<Conv1dOptions, "padding"> {
  * ol = (l − 1)·stride − 2·padding + dilation·(k − 1) + outputPadding + 1 (PyTorch's conv_transpose1d).
  * @throws {ShapeError} shapes or groups that do not go together; {ValueError} outputPadding that is too large.
  * @example
- * convTranspose1d(x, weight, null, { stride: 2 });
+ * convTranspose1d(tensor([[[1, 2]]]), tensor([[[1, 10]]]), null, { stride: 2 }); // [[[1, 10, 2, 20]]]
  */
 export function convTranspose1d(
   x: Tensor,

@@ -41,7 +41,7 @@ function classesOf(op: string, x: Tensor): number {
  * @param x i32 or u8 classes, any shape.
  * @param options.numClasses default (or −1) one more than the largest class, which is read.
  * @returns f32 [..., numClasses].
- * @throws {IndexError} a class outside of [0, numClasses).
+ * @throws {IndexOutOfRangeError} a class outside of [0, numClasses).
  * @example
  * oneHot(tensor([0, 2], { dtype: "i32" }), { numClasses: 3 }); // [[1, 0, 0], [0, 0, 1]]
  */
@@ -70,7 +70,7 @@ export const oneHot = /* @__PURE__ */ Object.assign(
  * @param options.weights [n]; gradients flow to f32 weights.
  * @param options.minlength least length of the result. Default 0.
  * @returns [max(largest + 1, minlength)], i32, or the weights' dtype (f32 or i32).
- * @throws {IndexError} a negative number.
+ * @throws {IndexOutOfRangeError} a negative number.
  * @example
  * bincount(tensor([1, 3, 1], { dtype: "i32" })); // [0, 2, 0, 1]
  */

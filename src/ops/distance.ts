@@ -100,7 +100,7 @@ export function cosineEmbeddingLoss(
  * x where the target is 1, max(0, margin − x) where it is −1; margin is 1 by default. PyTorch's `hinge_embedding_loss`.
  * @throws {ShapeError} input and target differ in shape.
  * @example
- * hingeEmbeddingLoss(tensor([0.5, 0.2]), tensor([1, -1])); // (0.5 + 0.8) / 2
+ * hingeEmbeddingLoss(tensor([0.5, 0.2]), tensor([1, -1])); // 0.65
  */
 export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
   return elementwise("hingeEmbeddingLoss", (x, t) =>

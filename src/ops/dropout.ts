@@ -31,7 +31,14 @@ const dropoutGradRecord: OpRecord<number> = {
   vjp: ([v], s, p) => [apply(dropoutGradRecord, [v as Tensor, s.input(1)], p), null],
 };
 
-/** Zeroes elements with probability p and scales the rest by 1/(1 − p), drawn from the stream of manualSeed. Without `training` the input itself. */
+/**
+ * Zeroes elements with probability p and scales the rest by 1/(1 − p), drawn from the stream of manualSeed. Without `training` the input
+ * itself. p is 0.5 and training true by default (Srivastava et al. 2014).
+ * @throws {ValueError} p outside [0, 1].
+ * @example
+ * dropout(ones([2, 3]), { p: 0.25 }).shape; // [2, 3]
+ * dropout(tensor([1, 2]), { training: false }); // [1, 2]
+ */
 export const dropout = /* @__PURE__ */ Object.assign(
   (x: Tensor, options: { p?: number; training?: boolean } = {}): Tensor => {
     const p = options.p ?? 0.5;

@@ -205,8 +205,8 @@ function cheapest(terms: readonly Term[], sizes: ReadonlyMap<string, number>): [
  * @throws {ValueError} an equation that cannot be read; {ShapeError} sizes that do not fit it.
  * @see https://pytorch.org/docs/stable/generated/torch.einsum.html
  * @example
- * einsum("bhqd,bhkd->bhqk", q, k); // scores
- * einsum("...ii", x); // traces
+ * einsum("ij,jk->ik", tensor([[1, 2], [3, 4]]), tensor([[1], [10]])); // [[21], [43]]
+ * einsum("...ii", tensor([[1, 2], [3, 4]])); // 5
  */
 export function einsum(equation: string, ...operands: readonly Tensor[]): Tensor {
   if (operands.length === 0) throw new ValueError(`einsum: "${equation}" needs at least one operand`);

@@ -64,9 +64,9 @@ export interface EmbeddingOptions {
  * @param index i32 or u8 of any shape; negative counts from the end.
  * @param weight [num, dim].
  * @returns [...index shape, dim].
- * @throws {IndexError} an index outside of the table. {ValueError} paddingIdx outside of it.
+ * @throws {IndexOutOfRangeError} an index outside of the table. {ValueError} paddingIdx outside of it.
  * @example
- * embedding(tensor([[0, 2]], { dtype: "i32" }), randn([10, 4]), { paddingIdx: 0 }); // [1, 2, 4]
+ * embedding(tensor([[0, 2]], { dtype: "i32" }), tensor([[1, 2], [3, 4], [5, 6]])); // [[[1, 2], [5, 6]]]
  */
 export const embedding = /* @__PURE__ */ Object.assign(
   (index: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor => {

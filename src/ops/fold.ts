@@ -104,7 +104,8 @@ const foldRecord: OpRecord<Blocks> = {
  * result are channel by channel the taps of a window (PyTorch's nn.functional.unfold).
  * @throws {ShapeError} not 3 or 4 dimensions, or no window fits; {ValueError} sizes that are not whole numbers.
  * @example
- * unfold(x, { kernelSize: 3, padding: 1 }); // [1, 2, 4, 4] → [1, 18, 16]
+ * unfold(tensor([[[1, 2, 3], [4, 5, 6]]]), { kernelSize: 2 }); // [[1, 2], [2, 3], [4, 5], [5, 6]]
+ * unfold(zeros([1, 2, 4, 4]), { kernelSize: 3, padding: 1 }).shape; // [1, 18, 16]
  */
 export const unfold = /* @__PURE__ */ Object.assign(
   (x: Tensor, options: UnfoldOptions): Tensor => {
@@ -120,7 +121,7 @@ export const unfold = /* @__PURE__ */ Object.assign(
  * (PyTorch's nn.functional.fold).
  * @throws {ShapeError} rows that are not a multiple of the window's size, or another number of windows than fits into the image.
  * @example
- * fold(columns, { outputSize: [4, 4], kernelSize: 2, stride: 2 });
+ * fold(ones([4, 2]), { outputSize: [2, 3], kernelSize: 2 }); // [[[1, 2, 1], [1, 2, 1]]]
  */
 export const fold = /* @__PURE__ */ Object.assign(
   (x: Tensor, options: UnfoldOptions & { outputSize: Size2d }): Tensor => {

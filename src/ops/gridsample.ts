@@ -167,7 +167,8 @@ function choice<T>(what: string, table: Readonly<Record<string, T>>, name: strin
  * right and from top to bottom; NaN counts as −1 (PyTorch's grid_sample). Gradients flow to the image and, with "bilinear", to the grid.
  * @throws {ShapeError} other ranks, batches that differ, images without pixels; {ValueError} an unknown mode.
  * @example
- * gridSample(x, affineGrid(theta, { size: [1, 3, 8, 8] }), { paddingMode: "border" });
+ * const identity = tensor([[[1, 0, 0], [0, 1, 0]]]);
+ * gridSample(tensor([[[[1, 2], [3, 4]]]]), affineGrid(identity, { size: [1, 1, 1, 1] })); // [[[[2.5]]]]
  */
 export const gridSample = /* @__PURE__ */ Object.assign(
   (x: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor => {
@@ -202,7 +203,7 @@ function middles(n: number, align: boolean): Tensor {
  * [n, c, h, w] → [n, h, w, 2]; or theta [n, 3, 4] and [n, c, d, h, w] → [n, d, h, w, 3] (PyTorch's affine_grid).
  * @throws {ShapeError} theta is not [n, 2, 3] or [n, 3, 4] with the size's n.
  * @example
- * affineGrid(tensor([[[1, 0, 0.5], [0, 1, 0]]]), { size: [1, 3, 8, 8] }); // reads a quarter of the width farther right
+ * affineGrid(tensor([[[1, 0, 0.5], [0, 1, 0]]]), { size: [1, 1, 1, 2] }); // [[[[0, 0], [1, 0]]]]
  */
 export function affineGrid(
   theta: Tensor,

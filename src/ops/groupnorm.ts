@@ -147,7 +147,7 @@ export interface GroupNormOptions {
  * · weight + bias by channel, [c] each or left out (Wu, He 2018; PyTorch's group_norm).
  * @throws {ShapeError} groups that do not divide the channels, parameters that are not [c], or one value only to normalise.
  * @example
- * groupNorm(x, weight, bias, { numGroups: 4 });
+ * groupNorm(tensor([[1, 3, 10, 30]]), null, null, { numGroups: 2 }); // [[-1, 1, -1, 1]]
  */
 export const groupNorm = /* @__PURE__ */ Object.assign(
   (
@@ -198,7 +198,7 @@ export interface InstanceNormOptions {
  * @throws {ShapeError} fewer than three dimensions, parameters that are not [c], or one value only a channel.
  * @throws {ValueError} no running estimates where they are needed.
  * @example
- * instanceNorm(x, { weight, bias });
+ * instanceNorm(tensor([[[1, 3], [10, 30]]])); // [[[-1, 1], [-1, 1]]]
  */
 export function instanceNorm(x: Tensor, options: InstanceNormOptions = {}): Tensor {
   const { weight = null, bias = null } = options;
@@ -256,7 +256,7 @@ export interface LocalResponseNormOptions {
  * local_response_norm, where channels beyond the ends count as 0).
  * @throws {ShapeError} fewer than three dimensions; {ValueError} a size below 1.
  * @example
- * localResponseNorm(x, { size: 5 });
+ * localResponseNorm(tensor([[[1], [2], [3]]]), { size: 3, alpha: 3, beta: 1 }); // [[[0.1667], [0.1333], [0.2143]]]
  */
 export function localResponseNorm(x: Tensor, options: LocalResponseNormOptions): Tensor {
   const op = "localResponseNorm";

@@ -54,7 +54,7 @@ const rowsBack = (g: Tensor, index: Tensor, dim: number, shape: Shape): Tensor =
  *
  * @param index i32 or u8 [m]; `x` of any dtype.
  * @returns x's shape with m at `dim`. Gradients of an entry picked repeatedly add up.
- * @throws {IndexError} an index outside of the dimension.
+ * @throws {IndexOutOfRangeError} an index outside of the dimension.
  * @example
  * indexSelect(tensor([[1, 2], [3, 4]]), tensor([1, 1, 0], { dtype: "i32" }), { dim: 0 }); // [[3, 4], [3, 4], [1, 2]]
  */
@@ -128,7 +128,7 @@ export const gatherBack = (g: Tensor, index: Tensor, dim: number, shape: Shape):
  *
  * @param index i32 or u8, of x's rank; in the other dimensions not larger than x, whose rest is then left out.
  * @returns the index's shape, x's dtype. Gradients of an element picked repeatedly add up.
- * @throws {ShapeError} ranks differ, or the index is larger. {IndexError} an index outside of the dimension.
+ * @throws {ShapeError} ranks differ, or the index is larger. {IndexOutOfRangeError} an index outside of the dimension.
  * @example
  * gather(tensor([[1, 2], [3, 4]]), tensor([[0], [1]], { dtype: "i32" }), { dim: 1 }); // [[1], [4]]
  */
@@ -146,7 +146,8 @@ export const gather = /* @__PURE__ */ Object.assign(
  * Rule: https://pytorch.org/docs/stable/generated/torch.take_along_dim.html
  *
  * @example
- * takeAlongDim(x, argsort(x, { dim: 1 }), { dim: 1 }); // x sorted along dim 1
+ * const x = tensor([[3, 1, 2]]);
+ * takeAlongDim(x, argsort(x, { dim: 1 }), { dim: 1 }); // [[1, 2, 3]]
  */
 export function takeAlongDim(x: Tensor, index: Tensor, options: { dim?: number } = {}): Tensor {
   return composite("takeAlongDim", () => {

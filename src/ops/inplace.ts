@@ -140,7 +140,7 @@ const powRule = /* @__PURE__ */ rule("pow_", pow, { f32: k.pow_f32 }, () => [0, 
  * t += alpha · from (alpha 1 by default), `from` broadcast to t.
  * @throws {AutogradError} t is a leaf that requires gradients and recording is on.
  * @example
- * running.add_(loss.detach());
+ * tensor([1, 2]).add_(tensor([10, 20]), { alpha: 0.5 }); // [6, 12]
  */
 export function add_(t: Tensor, from: Tensor | number, options: { alpha?: number } = {}): Tensor {
   const alpha = options.alpha ?? 1;
@@ -163,7 +163,7 @@ export function add_(t: Tensor, from: Tensor | number, options: { alpha?: number
 /**
  * t −= alpha · from (alpha 1 by default), `from` broadcast to t. Errors as for `add_`.
  * @example
- * noGrad(() => w.sub_(w.grad, { alpha: 0.1 })); // a step of gradient descent
+ * tensor([1, 2]).sub_(tensor([10, 20]), { alpha: 0.05 }); // [0.5, 1]
  */
 export function sub_(t: Tensor, from: Tensor | number, options: { alpha?: number } = {}): Tensor {
   const alpha = options.alpha ?? 1;
@@ -173,21 +173,21 @@ export function sub_(t: Tensor, from: Tensor | number, options: { alpha?: number
 /**
  * t *= from, `from` broadcast to t. Errors as for `add_`.
  * @example
- * noGrad(() => average.mul_(0.99).add_(w.mul(0.01)));
+ * tensor([1, 2]).mul_(0.5).add_(1); // [1.5, 2]
  */
 export const mul_ = (t: Tensor, from: Tensor | number): Tensor => binary_(mulRule, t, from);
 
 /**
  * t /= from, `from` broadcast to t; f32 only. Errors as for `add_`.
  * @example
- * x.div_(255);
+ * tensor([51, 255]).div_(255); // [0.2, 1]
  */
 export const div_ = (t: Tensor, from: Tensor | number): Tensor => binary_(divRule, t, from);
 
 /**
  * t to the power `from`, broadcast to t; f32 only. Errors as for `add_`.
  * @example
- * x.pow_(2);
+ * tensor([1, 2, 3]).pow_(2); // [1, 4, 9]
  */
 export const pow_ = (t: Tensor, from: Tensor | number): Tensor => binary_(powRule, t, from);
 
@@ -204,7 +204,9 @@ const copyRecord: OpRecord<null> = {
  * Copies `from`, broadcast and converted as `to` does, into t. Gradients flow on to `from`.
  * @throws {ShapeError} `from` does not broadcast to t. Otherwise as for `add_`.
  * @example
- * buffer.slice({ start: 2, end: 3 }).copy_(row);
+ * const buffer = zeros([3]);
+ * buffer.slice({ start: 1 }).copy_(tensor([5, 7])); // [5, 7]
+ * buffer; // [0, 5, 7]
  */
 export function copy_(t: Tensor, from: Tensor): Tensor {
   if (!sameShape(broadcastShapes("copy_", t.shape, from.shape), t.shape)) {
@@ -232,7 +234,7 @@ const fillRecord: OpRecord<number> = {
 /**
  * Sets every element of t to `value`. No gradient flows through it. Errors as for `add_`.
  * @example
- * mask.fill_(1);
+ * zeros([3]).fill_(1); // [1, 1, 1]
  */
 export const fill_ = (t: Tensor, value: number): Tensor =>
   applyInPlace(fillRecord, [t], value, () => {
@@ -243,7 +245,7 @@ export const fill_ = (t: Tensor, value: number): Tensor =>
 /**
  * Sets every element of t to 0. No gradient flows through it. Errors as for `add_`.
  * @example
- * state.zero_();
+ * ones([3]).zero_(); // [0, 0, 0]
  */
 export const zero_ = (t: Tensor): Tensor => fill_(t, 0);
 
@@ -251,8 +253,9 @@ const clampRecord = /* @__PURE__ */ storing<Bounds>("clamp_", clamp.record);
 
 /**
  * Holds t within [min, max]; a bound left out does not bind. f32 only. Errors as for `add_`.
+ * @throws {ValueError} neither bound is given.
  * @example
- * noGrad(() => w.clamp_({ min: -0.01, max: 0.01 }));
+ * tensor([-3, 0.5, 3]).clamp_({ min: -1, max: 1 }); // [-1, 0.5, 1]
  */
 export function clamp_(t: Tensor, options: { min?: number; max?: number }): Tensor {
   if (options.min === undefined && options.max === undefined)
@@ -264,35 +267,114 @@ export function clamp_(t: Tensor, options: { min?: number; max?: number }): Tens
   return applyInPlace(clampRecord, [t], bounds, isDense(t) ? direct : null);
 }
 
-/** t = −t. */
+/**
+ * t = −t. Errors as for `add_`.
+ * @example
+ * tensor([1, -2]).neg_(); // [-1, 2]
+ */
 export const neg_ = /* @__PURE__ */ unary_("neg_", neg, k.neg_f32);
-/** t = |t|. */
+
+/**
+ * t = |t|. Errors as for `add_`.
+ * @example
+ * tensor([1, -2]).abs_(); // [1, 2]
+ */
 export const abs_ = /* @__PURE__ */ unary_("abs_", abs, k.abs_f32);
-/** t = eᵗ; f32 only. */
+
+/**
+ * t = eᵗ; f32 only. Errors as for `add_`.
+ * @example
+ * tensor([0, 1]).exp_(); // [1, 2.718]
+ */
 export const exp_ = /* @__PURE__ */ unary_("exp_", exp, k.exp_f32);
-/** t = log t; f32 only. */
+
+/**
+ * t = log t; f32 only. Errors as for `add_`.
+ * @example
+ * tensor([1, 10]).log_(); // [0, 2.303]
+ */
 export const log_ = /* @__PURE__ */ unary_("log_", log, k.log_f32);
-/** t = √t; f32 only. */
+
+/**
+ * t = √t; f32 only. Errors as for `add_`.
+ * @example
+ * tensor([4, 2]).sqrt_(); // [2, 1.414]
+ */
 export const sqrt_ = /* @__PURE__ */ unary_("sqrt_", sqrt, k.sqrt_f32);
-/** t = 1/√t; f32 only. */
+
+/**
+ * t = 1/√t; f32 only. Errors as for `add_`.
+ * @example
+ * tensor([4, 2]).rsqrt_(); // [0.5, 0.7071]
+ */
 export const rsqrt_ = /* @__PURE__ */ unary_("rsqrt_", rsqrt, k.rsqrt_f32);
-/** t = 1/t; f32 only. */
+
+/**
+ * t = 1/t; f32 only. Errors as for `add_`.
+ * @example
+ * tensor([4, -0.5]).reciprocal_(); // [0.25, -2]
+ */
 export const reciprocal_ = /* @__PURE__ */ unary_("reciprocal_", reciprocal, k.reciprocal_f32);
-/** t = t²; f32 only. */
+
+/**
+ * t = t²; f32 only. Errors as for `add_`.
+ * @example
+ * tensor([3, -4]).square_(); // [9, 16]
+ */
 export const square_ = /* @__PURE__ */ unary_("square_", square, k.square_f32);
-/** t = sin t; f32 only. */
+
+/**
+ * t = sin t; f32 only. Errors as for `add_`.
+ * @example
+ * tensor([0, 1]).sin_(); // [0, 0.8415]
+ */
 export const sin_ = /* @__PURE__ */ unary_("sin_", sin, k.sin_f32);
-/** t = cos t; f32 only. */
+
+/**
+ * t = cos t; f32 only. Errors as for `add_`.
+ * @example
+ * tensor([0, 1]).cos_(); // [1, 0.5403]
+ */
 export const cos_ = /* @__PURE__ */ unary_("cos_", cos, k.cos_f32);
-/** t = ⌊t⌋; f32 only. */
+
+/**
+ * t = ⌊t⌋; f32 only. Errors as for `add_`.
+ * @example
+ * tensor([1.5, -1.5]).floor_(); // [1, -2]
+ */
 export const floor_ = /* @__PURE__ */ unary_("floor_", floor, k.floor_f32);
-/** t = ⌈t⌉; f32 only. */
+
+/**
+ * t = ⌈t⌉; f32 only. Errors as for `add_`.
+ * @example
+ * tensor([1.5, -1.5]).ceil_(); // [2, -1]
+ */
 export const ceil_ = /* @__PURE__ */ unary_("ceil_", ceil, k.ceil_f32);
-/** t rounded, halves to even; f32 only. */
+
+/**
+ * t rounded, halves to even; f32 only. Errors as for `add_`.
+ * @example
+ * tensor([0.5, 1.5, 2.5]).round_(); // [0, 2, 2]
+ */
 export const round_ = /* @__PURE__ */ unary_("round_", round, k.round_f32);
-/** t = max(t, 0); f32 only. */
+
+/**
+ * t = max(t, 0); f32 only. Errors as for `add_`.
+ * @example
+ * tensor([-1, 2]).relu_(); // [0, 2]
+ */
 export const relu_ = /* @__PURE__ */ unary_("relu_", relu, k.relu_f32);
-/** t = 1 / (1 + e⁻ᵗ); f32 only. */
+
+/**
+ * t = 1 / (1 + e⁻ᵗ); f32 only. Errors as for `add_`.
+ * @example
+ * tensor([-1, 0]).sigmoid_(); // [0.2689, 0.5]
+ */
 export const sigmoid_ = /* @__PURE__ */ unary_("sigmoid_", sigmoid, k.sigmoid_f32);
-/** t = tanh t; f32 only. */
+
+/**
+ * t = tanh t; f32 only. Errors as for `add_`.
+ * @example
+ * tensor([-1, 0]).tanh_(); // [-0.7616, 0]
+ */
 export const tanh_ = /* @__PURE__ */ unary_("tanh_", tanh, k.tanh_f32);

@@ -28,7 +28,13 @@ function writing(op: string, t: Tensor, write: () => void): Tensor {
   });
 }
 
-/** t[items] = values, or += with `accumulate`; items as `index` takes them, values broadcast and converted to t's dtype. */
+/**
+ * t[items] = values, or += with `accumulate`; items as `index` takes them, values broadcast and converted to t's dtype.
+ * @throws {AutogradError} t requires gradients and recording is on; it is not recorded, as none of the ops that place in place are.
+ * Otherwise as `indexPut`.
+ * @example
+ * zeros([2, 3]).indexPut_([0, { start: 1 }], 5); // [[0, 5, 5], [0, 0, 0]]
+ */
 export const indexPut_ = (
   t: Tensor,
   items: readonly IndexItem[],
@@ -39,7 +45,13 @@ export const indexPut_ = (
     indexPutInto("indexPut_", t, items, values, options.accumulate ?? false);
   });
 
-/** Sets t to `value` where the mask, broadcast to t, is true. */
+/**
+ * Sets t to `value` where the mask, broadcast to t, is true. Errors as for `indexPut_`.
+ * @throws {ShapeError} a mask that does not broadcast to t.
+ * @example
+ * const x = tensor([1, -2, 3]);
+ * x.maskedFill_(x.lt(0), 0); // [1, 0, 3]
+ */
 export const maskedFill_ = (t: Tensor, mask: Tensor, value: Tensor | number): Tensor =>
   writing("maskedFill_", t, () => {
     if (!sameShape(broadcastShapes("maskedFill_", t.shape, mask.shape), t.shape)) {
@@ -64,11 +76,19 @@ function scatterInPlace(
   });
 }
 
-/** Places values of src, or one number, along `dim` as `scatter` does. */
+/**
+ * Places values of src, or one number, along `dim` as `scatter` does. Errors as for `indexPut_` and `scatter`.
+ * @example
+ * zeros([2, 3]).scatter_(tensor([[2], [0]], { dtype: "i32" }), 1, { dim: 1 }); // [[0, 0, 1], [1, 0, 0]]
+ */
 export const scatter_ = (t: Tensor, index: Tensor, src: Tensor | number, options: { dim: number }): Tensor =>
   scatterInPlace("scatter_", t, index, src, options.dim, "set");
 
-/** Adds values of src, or one number, along `dim` as `scatterAdd` does. */
+/**
+ * Adds values of src, or one number, along `dim` as `scatterAdd` does. Errors as for `indexPut_` and `scatterAdd`.
+ * @example
+ * zeros([3]).scatterAdd_(tensor([0, 2, 0], { dtype: "i32" }), tensor([1, 2, 3]), { dim: 0 }); // [4, 0, 2]
+ */
 export const scatterAdd_ = (
   t: Tensor,
   index: Tensor,
@@ -79,7 +99,11 @@ export const scatterAdd_ = (
   return scatterInPlace("scatterAdd_", t, index, src, options.dim, "add");
 };
 
-/** Adds entries of `source` along `dim` as `indexAdd` does. */
+/**
+ * Adds entries of `source` along `dim` as `indexAdd` does. `alpha` is 1 by default. Errors as for `indexPut_` and `indexAdd`.
+ * @example
+ * zeros([3]).indexAdd_(tensor([2, 2], { dtype: "i32" }), tensor([5, 7]), { dim: 0 }); // [0, 0, 12]
+ */
 export const indexAdd_ = (
   t: Tensor,
   index: Tensor,
@@ -93,7 +117,11 @@ export const indexAdd_ = (
     indexPutInto("indexAdd_", t, items, alpha === 1 ? source : mul(source, alpha), true);
   });
 
-/** Replaces entries along `dim` as `indexCopy` does. */
+/**
+ * Replaces entries along `dim` as `indexCopy` does. Errors as for `indexPut_` and `indexCopy`.
+ * @example
+ * zeros([3]).indexCopy_(tensor([2, 0], { dtype: "i32" }), tensor([5, 7]), { dim: 0 }); // [7, 0, 5]
+ */
 export const indexCopy_ = (t: Tensor, index: Tensor, source: Tensor, options: { dim: number }): Tensor =>
   writing("indexCopy_", t, () => {
     const items = along("indexCopy_", t, options.dim, index);
@@ -101,7 +129,11 @@ export const indexCopy_ = (t: Tensor, index: Tensor, source: Tensor, options: { 
     indexPutInto("indexCopy_", t, items, source, false);
   });
 
-/** Sets entries along `dim` to one value. */
+/**
+ * Sets entries along `dim` to one value. Errors as for `indexPut_` and `indexFill`.
+ * @example
+ * zeros([3]).indexFill_(tensor([2, 0], { dtype: "i32" }), 1, { dim: 0 }); // [1, 0, 1]
+ */
 export const indexFill_ = (
   t: Tensor,
   index: Tensor,

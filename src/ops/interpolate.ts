@@ -165,7 +165,8 @@ function area(x: Tensor, sizes: readonly number[]): Tensor {
  * @throws {ShapeError} a rank that the mode does not take; {ValueError} unknown modes, both or neither of size and scaleFactor, or
  * alignCorners with a mode that has none.
  * @example
- * interpolate(x, { scaleFactor: 2, mode: "bilinear" });
+ * interpolate(tensor([[[1, 2]]]), { scaleFactor: 2 }); // [[[1, 1, 2, 2]]]
+ * interpolate(zeros([1, 3, 8, 8]), { size: [16, 16], mode: "bilinear" }).shape; // [1, 3, 16, 16]
  */
 export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   const { mode = "nearest" } = options;

@@ -167,8 +167,8 @@ export interface LayerNormOptions {
  * left out (Ba, Kiros, Hinton 2016; PyTorch's layer_norm, with the biased variance).
  * @throws {ShapeError} the last dimensions are not `normalizedShape`, or weight or bias is of another shape.
  * @example
- * layerNorm(x, weight, bias, { eps: 1e-6 });
- * layerNorm(x, null, null, { normalizedShape: [8, 4] });
+ * layerNorm(tensor([[1, 3], [10, 30]]), ones([2]), tensor([0, 1])); // [[-1, 2], [-1, 2]]
+ * layerNorm(zeros([2, 8, 4]), null, null, { normalizedShape: [8, 4] }).shape; // [2, 8, 4]
  */
 export const layerNorm = /* @__PURE__ */ Object.assign(
   (x: Tensor, weight?: Tensor | null, bias?: Tensor | null, options: LayerNormOptions = {}): Tensor =>
@@ -191,7 +191,7 @@ export interface RMSNormOptions {
  * (Zhang, Sennrich 2019; PyTorch's rms_norm).
  * @throws {ShapeError} the last dimensions are not `normalizedShape`, or the weight is of another shape.
  * @example
- * rmsNorm(x, weight);
+ * rmsNorm(tensor([[3, 4]]), ones([2])); // [[0.8485, 1.131]]
  */
 export function rmsNorm(x: Tensor, weight?: Tensor | null, options: RMSNormOptions = {}): Tensor {
   const eps = options.eps ?? F32_EPSILON;

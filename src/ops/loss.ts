@@ -39,13 +39,29 @@ export function elementwise(op: string, losses: (input: Tensor, target: Tensor) 
   };
 }
 
-/** (input − target)². */
+/**
+ * (input − target)². Their mean by default. PyTorch's `mse_loss`.
+ * @throws {ShapeError} input and target differ in shape.
+ * @example
+ * mseLoss(tensor([1, 2]), tensor([1, 4])); // 2
+ */
 export const mseLoss = /* @__PURE__ */ elementwise("mseLoss", (x, t) => square(sub(x, t)));
 
-/** |input − target|. */
+/**
+ * |input − target|. Their mean by default. PyTorch's `l1_loss`.
+ * @throws {ShapeError} input and target differ in shape.
+ * @example
+ * l1Loss(tensor([1, 2]), tensor([1, 4])); // 1
+ * l1Loss(tensor([1, 2]), tensor([1, 4]), { reduction: "sum" }); // 2
+ */
 export const l1Loss = /* @__PURE__ */ elementwise("l1Loss", (x, t) => abs(sub(x, t)));
 
-/** ½d²/β where |d| < β, else |d| − ½β; β (default 1) = 0 is l1Loss. */
+/**
+ * ½d²/β where |d| < β, else |d| − ½β; β (default 1) = 0 is l1Loss. d is input − target. PyTorch's `smooth_l1_loss`.
+ * @throws {ShapeError} input and target differ in shape. {ValueError} β below 0.
+ * @example
+ * smoothL1Loss(tensor([1, 2]), tensor([1.5, 4])); // 0.8125
+ */
 export function smoothL1Loss(
   input: Tensor,
   target: Tensor,
@@ -60,7 +76,12 @@ export function smoothL1Loss(
   })(input, target, options);
 }
 
-/** ½d² where |d| ≤ δ, else δ(|d| − ½δ); δ defaults to 1. */
+/**
+ * ½d² where |d| ≤ δ, else δ(|d| − ½δ); δ defaults to 1. d is input − target. PyTorch's `huber_loss`.
+ * @throws {ShapeError} input and target differ in shape. {ValueError} δ not above 0.
+ * @example
+ * huberLoss(tensor([1, 2]), tensor([1.5, 4]), { delta: 0.5 }); // 0.5
+ */
 export function huberLoss(
   input: Tensor,
   target: Tensor,
@@ -112,7 +133,13 @@ export interface BceOptions extends LossOptions {
   posWeight?: Tensor;
 }
 
-/** Binary cross-entropy of logits with targets in [0, 1], without overflow: max(x, 0) − x·t + log(1 + e^(−|x|)). */
+/**
+ * Binary cross-entropy of logits with targets in [0, 1], without overflow: max(x, 0) − x·t + log(1 + e^(−|x|)). PyTorch's
+ * `binary_cross_entropy_with_logits`.
+ * @throws {ShapeError} input and target differ in shape.
+ * @example
+ * binaryCrossEntropyWithLogits(tensor([2, -1]), tensor([1, 0])); // 0.2201
+ */
 export const binaryCrossEntropyWithLogits = /* @__PURE__ */ Object.assign(
   (input: Tensor, target: Tensor, options: BceOptions = {}): Tensor => {
     const op = "binaryCrossEntropyWithLogits";

@@ -38,7 +38,7 @@ export function fillValue(op: string, x: Tensor, value: Tensor | number): Tensor
  * @param value a number or a scalar tensor that fits x's dtype; gradients flow to it.
  * @throws {DTypeError} a mask that is not bool, a value that x's dtype cannot hold.
  * @example
- * maskedFill(scores, mask, -Infinity);
+ * maskedFill(tensor([1, 2]), tensor([false, true]), -Infinity); // [1, -Infinity]
  */
 export function maskedFill(x: Tensor, mask: Tensor, value: Tensor | number): Tensor {
   checkMask("maskedFill", mask);

@@ -81,8 +81,13 @@ const matmulRecord: OpRecord<null> = {
 };
 
 /**
- * Matrix product by PyTorch's rules: vectors are taken as a row (left) or a column (right) and that dimension is dropped again;
- * leading dimensions broadcast.
+ * Matrix product by PyTorch's rules: vectors are taken as a row (left) or a column (right) and that dimension is dropped again; leading
+ * dimensions broadcast. [m, k] · [k, n] → [m, n]; [..., m, k] · [..., k, n] → [..., m, n]. Computed in f32.
+ * @throws {ShapeError} inner dimensions that differ, leading ones that do not broadcast, or a scalar.
+ * @see https://pytorch.org/docs/stable/generated/torch.matmul.html
+ * @example
+ * matmul(tensor([[1, 2], [3, 4]]), tensor([[1], [10]])); // [[21], [43]]
+ * matmul(ones([5, 2, 3]), ones([3, 4])).shape; // [5, 2, 4]
  */
 export const matmul = /* @__PURE__ */ Object.assign(
   (x: Tensor, y: Tensor): Tensor => {
@@ -140,7 +145,12 @@ const linearRecord: OpRecord<null> = {
   },
 };
 
-/** x · weightᵀ + bias: x [..., in], weight [out, in], bias [out] → [..., out]. */
+/**
+ * x · weightᵀ + bias: x [..., in], weight [out, in], bias [out] → [..., out]. PyTorch's `linear`.
+ * @throws {ShapeError} sizes that do not go together.
+ * @example
+ * linear(tensor([[1, 2]]), tensor([[3, 4], [5, 6]]), tensor([0, 100])); // [[11, 117]]
+ */
 export const linear = /* @__PURE__ */ Object.assign(
   (x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor => {
     const features = x.shape.at(-1);
@@ -163,7 +173,12 @@ export const linear = /* @__PURE__ */ Object.assign(
   { record: linearRecord },
 );
 
-/** x yᵀ of two vectors. */
+/**
+ * x yᵀ of two vectors. [n] and [m] → [n, m].
+ * @throws {ShapeError} an operand that is no vector.
+ * @example
+ * outer(tensor([1, 2]), tensor([3, 4])); // [[3, 4], [6, 8]]
+ */
 export function outer(x: Tensor, y: Tensor): Tensor {
   if (x.ndim !== 1 || y.ndim !== 1) {
     throw new ShapeError(`outer: takes two vectors, got ${formatShape(x.shape)} and ${formatShape(y.shape)}`);

@@ -117,8 +117,8 @@ export interface MaxPoolOptions<Size = Size2d> extends PoolOptions<Size> {
  * wins; NaN does. With `returnIndices` also the places of the maxima, i32.
  * @throws {ShapeError} the window does not fit; {ValueError} padding of more than half the window.
  * @example
- * maxPool2d(x, { kernelSize: 3, stride: 2, padding: 1 });
- * const [largest, places] = maxPool2d(x, { kernelSize: 2, returnIndices: true });
+ * maxPool2d(tensor([[[1, 2], [3, 4]]]), { kernelSize: 2 }); // [[[4]]]
+ * const [largest, places] = maxPool2d(tensor([[[1, 2], [3, 4]]]), { kernelSize: 2, returnIndices: true }); // [[[4]]], [[[3]]]
  */
 export const maxPool2d = /* @__PURE__ */ Object.assign(
   ((x: Tensor, options: MaxPoolOptions & Indices): Pooled =>
@@ -130,7 +130,7 @@ export const maxPool2d = /* @__PURE__ */ Object.assign(
  * Largest element of each window: [n, c, l] → [n, c, ol] (or without n); as maxPool2d along one dimension.
  * @throws {ShapeError} the window does not fit; {ValueError} padding of more than half the window.
  * @example
- * maxPool1d(x, { kernelSize: 2 });
+ * maxPool1d(tensor([[1, 5, 3, 2]]), { kernelSize: 2 }); // [[5, 3]]
  */
 export const maxPool1d = ((x: Tensor, options: MaxPoolOptions<Size1d> & Indices): Pooled =>
   overRow("maxPool1d", x, (image) =>
@@ -141,7 +141,7 @@ export const maxPool1d = ((x: Tensor, options: MaxPoolOptions<Size1d> & Indices)
  * Largest element of each of `outputSize` windows that divide the image: row i covers ⌊i·h/oh⌋ … ⌈(i + 1)·h/oh⌉ (PyTorch's
  * adaptive_max_pool2d). [n, c, h, w] → [n, c, oh, ow] (or without n); null keeps a size.
  * @example
- * adaptiveMaxPool2d(x, { outputSize: [2, null] });
+ * adaptiveMaxPool2d(tensor([[[1, 2], [3, 4]]]), { outputSize: [1, null] }); // [[[3, 4]]]
  */
 export const adaptiveMaxPool2d = ((x: Tensor, options: { outputSize: AdaptiveSize2d } & Indices): Pooled =>
   pool(x, adaptiveWindow("adaptiveMaxPool2d", x, options.outputSize), options.returnIndices)) as MaxPool<{
@@ -151,7 +151,7 @@ export const adaptiveMaxPool2d = ((x: Tensor, options: { outputSize: AdaptiveSiz
 /**
  * Largest element of each of `outputSize` windows that divide the row: [n, c, l] → [n, c, ol] (or without n).
  * @example
- * adaptiveMaxPool1d(x, { outputSize: 4 });
+ * adaptiveMaxPool1d(tensor([[1, 5, 3, 2]]), { outputSize: 2 }); // [[5, 3]]
  */
 export const adaptiveMaxPool1d = ((
   x: Tensor,

@@ -34,13 +34,24 @@ const reshapeRecord: OpRecord<Shape> = {
   vjp: ([g], s) => [reshape(g as Tensor, s.shape(0))],
 };
 
-/** The same elements, row-major, in another shape; one size may be −1. A view where strides allow it, else a copy. */
+/**
+ * The same elements, row-major, in another shape; one size may be −1. A view where strides allow it, else a copy.
+ * @throws {ShapeError} another number of elements, or more than one −1.
+ * @example
+ * reshape(tensor([1, 2, 3, 4]), [2, -1]); // [[1, 2], [3, 4]]
+ */
 export const reshape = /* @__PURE__ */ Object.assign(
   (x: Tensor, shape: Shape): Tensor => apply(reshapeRecord, [x], resolveReshape("reshape", x.shape, shape)),
   { record: reshapeRecord },
 );
 
-/** Merges the dimensions from startDim to endDim (both inclusive, default all) into one. */
+/**
+ * Merges the dimensions from startDim to endDim (both inclusive, default all) into one. A view where strides allow it; a scalar becomes
+ * [1].
+ * @throws {ShapeError} a dimension that x does not have, or startDim behind endDim.
+ * @example
+ * flatten(zeros([2, 3, 4]), { startDim: 1 }).shape; // [2, 12]
+ */
 export function flatten(x: Tensor, options: { startDim?: number; endDim?: number } = {}): Tensor {
   const start = normalizeDim("flatten", options.startDim ?? 0, x.ndim);
   const end = normalizeDim("flatten", options.endDim ?? -1, x.ndim);
@@ -50,7 +61,13 @@ export function flatten(x: Tensor, options: { startDim?: number; endDim?: number
   return reshape(x, [...x.shape.slice(0, start), merged, ...x.shape.slice(end + 1)]);
 }
 
-/** Removes dimensions of size 1: all of them, or those named (others stay). */
+/**
+ * Removes dimensions of size 1: all of them, or those named (others stay). A view.
+ * @throws {ShapeError} a dimension that x does not have.
+ * @example
+ * squeeze(zeros([1, 3, 1])).shape; // [3]
+ * squeeze(zeros([1, 3, 1]), { dim: 0 }).shape; // [3, 1]
+ */
 export function squeeze(x: Tensor, options: { dim?: number | readonly number[] } = {}): Tensor {
   const dims = normalizeDims("squeeze", options.dim, x.ndim);
   return reshape(
@@ -59,7 +76,12 @@ export function squeeze(x: Tensor, options: { dim?: number | readonly number[] }
   );
 }
 
-/** Inserts a dimension of size 1 before `dim` (negative: counted from the end of the result). */
+/**
+ * Inserts a dimension of size 1 before `dim` (negative: counted from the end of the result). A view.
+ * @throws {ShapeError} a place outside [−rank − 1, rank].
+ * @example
+ * unsqueeze(zeros([2, 3]), -1).shape; // [2, 3, 1]
+ */
 export function unsqueeze(x: Tensor, dim: number): Tensor {
   const at = normalizeDim("unsqueeze", dim, x.ndim + 1);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
@@ -84,7 +106,12 @@ const permuteRecord: OpRecord<readonly number[]> = {
   },
 };
 
-/** The dimensions in another order: result dimension i is input dimension dims[i]. A view. */
+/**
+ * The dimensions in another order: result dimension i is input dimension dims[i]. A view.
+ * @throws {ShapeError} dims that do not name each dimension once.
+ * @example
+ * permute(zeros([2, 3, 4]), [2, 0, 1]).shape; // [4, 2, 3]
+ */
 export const permute = /* @__PURE__ */ Object.assign(
   (x: Tensor, dims: readonly number[]): Tensor => {
     const order = dims.map((d) => normalizeDim("permute", d, x.ndim));
@@ -98,7 +125,12 @@ export const permute = /* @__PURE__ */ Object.assign(
   { record: permuteRecord },
 );
 
-/** Swaps two dimensions. A view. */
+/**
+ * Swaps two dimensions. A view.
+ * @throws {ShapeError} a dimension that x does not have.
+ * @example
+ * transpose(tensor([[1, 2], [3, 4]]), 0, 1); // [[1, 3], [2, 4]]
+ */
 export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
   const a = normalizeDim("transpose", dim0, x.ndim);
   const b = normalizeDim("transpose", dim1, x.ndim);
@@ -106,7 +138,12 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
   return permute(x, order);
 }
 
-/** Moves dimensions to other places; the rest keep their order. A view. */
+/**
+ * Moves dimensions to other places; the rest keep their order. A view. PyTorch's `movedim`.
+ * @throws {ShapeError} as many destinations as sources are needed, and dimensions that x has.
+ * @example
+ * movedim(zeros([2, 3, 4]), 0, -1).shape; // [3, 4, 2]
+ */
 export function movedim(
   x: Tensor,
   source: number | readonly number[],
@@ -136,7 +173,12 @@ const expandRecord: OpRecord<Shape> = {
   vjp: ([g], s) => [sumTo(g as Tensor, s.shape(0))],
 };
 
-/** Repeats dimensions of size 1 (and new leading ones) without copying; −1 keeps a size. A view. */
+/**
+ * Repeats dimensions of size 1 (and new leading ones) without copying; −1 keeps a size. A view.
+ * @throws {ShapeError} a shape that x does not broadcast to.
+ * @example
+ * expand(tensor([[1], [2]]), [-1, 3]); // [[1, 1, 1], [2, 2, 2]]
+ */
 export const expand = /* @__PURE__ */ Object.assign(
   (x: Tensor, shape: Shape): Tensor => {
     const lead = shape.length - x.ndim;
@@ -169,7 +211,12 @@ const flipRecord: OpRecord<readonly number[]> = {
   vjp: ([g], _s, dims) => [flip(g as Tensor, { dims })],
 };
 
-/** Reverses the order along `dims`. */
+/**
+ * Reverses the order along `dims`. A copy, as in PyTorch.
+ * @throws {ShapeError} a dimension that x does not have.
+ * @example
+ * flip(tensor([[1, 2], [3, 4]]), { dims: 1 }); // [[2, 1], [4, 3]]
+ */
 export const flip = /* @__PURE__ */ Object.assign(
   (x: Tensor, options: { dims: number | readonly number[] }): Tensor =>
     apply(flipRecord, [x], normalizeDims("flip", options.dims, x.ndim)),
@@ -208,7 +255,14 @@ const sliceGradRecord: OpRecord<{ readonly cut: Cut; readonly shape: Shape }> = 
   vjp: ([v], _s, { cut }) => [apply(sliceRecord, [v as Tensor], cut)],
 };
 
-/** Every `step`-th element from `start` to before `end` along `dim`, with Python's rules for negative and out-of-range bounds. A view. */
+/**
+ * Every `step`-th element from `start` to before `end` along `dim`, with Python's rules for negative and out-of-range bounds. A view. By
+ * default all of dimension 0.
+ * @throws {ValueError} a step that is not a whole number ≥ 1 (`flip` and `index` go backwards). {ShapeError} a scalar.
+ * @example
+ * slice(tensor([0, 1, 2, 3, 4]), { start: 1, step: 2 }); // [1, 3]
+ * slice(tensor([0, 1, 2, 3, 4]), { start: -2 }); // [3, 4]
+ */
 export const slice = /* @__PURE__ */ Object.assign(
   (x: Tensor, options: { dim?: number; start?: number; end?: number; step?: number }): Tensor => {
     const dim = normalizeDim("slice", options.dim ?? 0, x.ndim);
@@ -229,7 +283,12 @@ export const slice = /* @__PURE__ */ Object.assign(
   { record: sliceRecord },
 );
 
-/** `length` elements from `start` along `dim`. A view. */
+/**
+ * `length` elements from `start` along `dim`. A view. A negative start counts from the end.
+ * @throws {ShapeError} what the dimension does not hold.
+ * @example
+ * narrow(tensor([0, 1, 2, 3]), { dim: 0, start: 1, length: 2 }); // [1, 2]
+ */
 export function narrow(x: Tensor, options: { dim: number; start: number; length: number }): Tensor {
   const dim = normalizeDim("narrow", options.dim, x.ndim);
   const n = x.shape[dim] ?? 1;
@@ -249,13 +308,24 @@ export function narrow(x: Tensor, options: { dim: number; start: number; length:
   return apply(sliceRecord, [x], { dim, start, step: 1, length });
 }
 
-/** The entry at `index` along `dim`, without that dimension. A view. */
+/**
+ * The entry at `index` along `dim`, without that dimension. A view. A negative index counts from the end.
+ * @throws {ShapeError} an index outside of the dimension.
+ * @example
+ * select(tensor([[1, 2], [3, 4]]), 0, -1); // [3, 4]
+ */
 export function select(x: Tensor, dim: number, index: number): Tensor {
   const d = normalizeDim("select", dim, x.ndim);
   return composite("select", () => squeeze(narrow(x, { dim: d, start: index, length: 1 }), { dim: d }));
 }
 
-/** Parts of `size` elements along `dim` (the last may be shorter), or of the sizes given. Views. */
+/**
+ * Parts of `size` elements along `dim` (the last may be shorter), or of the sizes given. Views. `dim` is 0 by default.
+ * @throws {ShapeError} sizes that do not add up to the dimension. {ValueError} a size below 1.
+ * @example
+ * split(tensor([1, 2, 3]), 2); // [1, 2], [3]
+ * const [head, tail] = split(tensor([1, 2, 3]), [1, 2]); // [1], [2, 3]
+ */
 export function split(
   x: Tensor,
   sizes: number | readonly number[],
@@ -287,7 +357,12 @@ export function split(
   });
 }
 
-/** At most `chunks` parts of equal size along `dim`; the last may be shorter. Views. */
+/**
+ * At most `chunks` parts of equal size along `dim`; the last may be shorter. Views. `dim` is 0 by default.
+ * @throws {ValueError} chunks that are not a whole number ≥ 1.
+ * @example
+ * chunk(tensor([1, 2, 3, 4, 5]), 2); // [1, 2, 3], [4, 5]
+ */
 export function chunk(x: Tensor, chunks: number, options: { dim?: number } = {}): Tensor[] {
   if (!Number.isInteger(chunks) || chunks < 1)
     throw new ValueError(`chunk: needs a whole number of chunks ≥ 1, got ${chunks}`);
@@ -327,7 +402,14 @@ const catRecord: OpRecord<{ readonly dim: number; readonly dtype: DType }> = {
   },
 };
 
-/** Joins tensors along a dimension that they have; all other sizes must agree. */
+/**
+ * Joins tensors along a dimension that they have; all other sizes must agree. `dim` is 0 by default; docs/dtypes.md has the dtype of a
+ * mixture.
+ * @throws {ShapeError} sizes that differ elsewhere, or scalars. {ValueError} no tensors.
+ * @example
+ * cat([tensor([1, 2]), tensor([3])]); // [1, 2, 3]
+ * cat([ones([2, 3]), zeros([2, 1])], { dim: 1 }).shape; // [2, 4]
+ */
 export const cat = /* @__PURE__ */ Object.assign(
   (tensors: readonly Tensor[], options: { dim?: number } = {}): Tensor => {
     const first = tensors[0];
@@ -347,7 +429,13 @@ export const cat = /* @__PURE__ */ Object.assign(
   { record: catRecord },
 );
 
-/** Joins tensors of one shape along a new dimension. */
+/**
+ * Joins tensors of one shape along a new dimension. It stands at `dim`, 0 by default.
+ * @throws {ShapeError} shapes that differ. {ValueError} no tensors.
+ * @example
+ * stack([tensor([1, 2]), tensor([3, 4])]); // [[1, 2], [3, 4]]
+ * stack([tensor([1, 2]), tensor([3, 4])], { dim: 1 }); // [[1, 3], [2, 4]]
+ */
 export function stack(tensors: readonly Tensor[], options: { dim?: number } = {}): Tensor {
   const first = tensors[0];
   if (first === undefined) throw new ValueError("stack: needs at least one tensor");
@@ -379,10 +467,20 @@ const cloneRecord: OpRecord<null> = {
   vjp: ([g]) => [g as Tensor],
 };
 
-/** A dense copy; gradients flow through. */
+/**
+ * A dense copy; gradients flow through.
+ * @example
+ * const x = tensor([1, 2]);
+ * clone(x).mul_(10); // [10, 20]
+ * x; // [1, 2]
+ */
 export const clone = /* @__PURE__ */ Object.assign((x: Tensor): Tensor => apply(cloneRecord, [x], null), {
   record: cloneRecord,
 });
 
-/** The tensor itself where its elements lie row-major without gaps, else a dense copy. */
+/**
+ * The tensor itself where its elements lie row-major without gaps, else a dense copy.
+ * @example
+ * contiguous(transpose(tensor([[1, 2], [3, 4]]), 0, 1)).strides; // [2, 1]
+ */
 export const contiguous = (x: Tensor): Tensor => (x.isContiguous ? x : clone(x));

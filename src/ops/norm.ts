@@ -143,7 +143,7 @@ function composedGrad(g: Tensor, s: Saved, rule: Rule): (Tensor | null)[] {
  * @throws {ShapeError} fewer than two dimensions, parameters that are not [c], or in training one value only a channel.
  * @throws {ValueError} no running estimates where they are needed.
  * @example
- * batchNorm(x, { weight, bias, runningMean, runningVar, training: true });
+ * batchNorm(tensor([[1, 10], [3, 30]]), { training: true }); // [[-1, -1], [1, 1]]
  */
 export const batchNorm = /* @__PURE__ */ Object.assign(
   (x: Tensor, options: BatchNormOptions = {}): Tensor => {

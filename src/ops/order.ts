@@ -26,7 +26,7 @@ export interface SelectionOptions {
  * @returns [values, indices] without the dimension, or with size 1 there; gradients flow to the values.
  * @throws {ValueError} k outside of [1, size].
  * @example
- * kthvalue(tensor([3, 1, 2]), 2); // [2, 2]: the value 2, which stands at position 2
+ * const [value, position] = kthvalue(tensor([7, 1, 4]), 2); // 4, 2
  */
 export function kthvalue(
   x: Tensor,

@@ -19,7 +19,12 @@ const leakyReluRecord = /* @__PURE__ */ parametric<number>(
   (g, s, slope) => where(gt(s.input(0), 0), g, mul(g, slope)),
 );
 
-/** x above 0, negativeSlope·x (default 0.01) below. */
+/**
+ * x above 0, negativeSlope·x (default 0.01) below.
+ * @returns f32 of x's shape; other dtypes are converted.
+ * @example
+ * leakyRelu(tensor([-1, 2]), { negativeSlope: 0.1 }); // [-0.1, 2]
+ */
 export const leakyRelu = /* @__PURE__ */ Object.assign(
   (x: Tensor, options: { negativeSlope?: number } = {}): Tensor =>
     apply(leakyReluRecord, [x], options.negativeSlope ?? 0.01),
@@ -38,7 +43,13 @@ const clampRecord = /* @__PURE__ */ parametric<Bounds>(
   (g, s, { min, max }) => mask(g, logicalAnd(ge(s.input(0), min), le(s.input(0), max))),
 );
 
-/** x held within [min, max]; a bound left out does not bind. The gradient is 0 outside. */
+/**
+ * x held within [min, max]; a bound left out does not bind. The gradient is 0 outside. NaN stays.
+ * @returns f32 of x's shape; other dtypes are converted.
+ * @throws {ValueError} neither bound is given.
+ * @example
+ * clamp(tensor([-3, 0.5, 3]), { min: -1, max: 1 }); // [-1, 0.5, 1]
+ */
 export const clamp = /* @__PURE__ */ Object.assign(
   (x: Tensor, options: { min?: number; max?: number }): Tensor => {
     if (options.min === undefined && options.max === undefined)
@@ -61,7 +72,12 @@ const eluRecord = /* @__PURE__ */ parametric<number>(
   (g, s, alpha) => expSlope(g, s.input(0), 1, alpha, 1),
 );
 
-/** x above 0, alpha·(eˣ − 1) (alpha 1 by default) below. */
+/**
+ * x above 0, alpha·(eˣ − 1) (alpha 1 by default) below. Rule: Clevert, Unterthiner, Hochreiter 2015.
+ * @returns f32 of x's shape; other dtypes are converted.
+ * @example
+ * elu(tensor([-1, 2])); // [-0.6321, 2]
+ */
 export const elu = /* @__PURE__ */ Object.assign(
   (x: Tensor, options: { alpha?: number } = {}): Tensor => apply(eluRecord, [x], options.alpha ?? 1),
   { record: eluRecord },
@@ -101,7 +117,12 @@ export const selu = /* @__PURE__ */ unary("selu", k.selu_f32, "input", (g, s) =>
   expSlope(g, s.input(0), SELU_SCALE, SELU_ALPHA, 1),
 );
 
-/** min(max(x, 0), 6). */
+/**
+ * min(max(x, 0), 6).
+ * @returns f32 of x's shape; other dtypes are converted.
+ * @example
+ * relu6(tensor([-1, 2, 8])); // [0, 2, 6]
+ */
 export const relu6 = /* @__PURE__ */ unary("relu6", k.relu6_f32, "input", (g, s) =>
   mask(g, logicalAnd(gt(s.input(0), 0), lt(s.input(0), 6))),
 );

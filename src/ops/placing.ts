@@ -36,7 +36,7 @@ export function checkEntries(op: string, x: Tensor, dim: number, index: Tensor, 
  *
  * @param index i32 or u8 [m], negative counts from the end; x is f32 or i32.
  * @param source x's shape with m at `dim`.
- * @throws {IndexError} an index outside of the dimension. {ShapeError} another source.
+ * @throws {IndexOutOfRangeError} an index outside of the dimension. {ShapeError} another source.
  * @example
  * indexAdd(zeros([3, 2]), tensor([0, 0], { dtype: "i32" }), ones([2, 2]), { dim: 0 }); // [[2, 2], [0, 0], [0, 0]]
  */

@@ -19,7 +19,7 @@ function checkRanks(op: string, x: Tensor, xRank: number, y: Tensor, yRank: numb
  * Matrix product of two matrices: [m, k] · [k, n] → [m, n].
  * @see https://pytorch.org/docs/stable/generated/torch.mm.html
  * @example
- * mm(ones([2, 3]), ones([3, 4])); // [2, 4], all 3
+ * mm(ones([2, 3]), ones([3, 1])); // [[3], [3]]
  */
 export function mm(x: Tensor, y: Tensor): Tensor {
   checkRanks("mm", x, 2, y, 2);
@@ -52,7 +52,7 @@ export function dot(x: Tensor, y: Tensor): Tensor {
  * Products of the matrices of two batches, pair by pair: [b, m, k] · [b, k, n] → [b, m, n]. Nothing broadcasts.
  * @see https://pytorch.org/docs/stable/generated/torch.bmm.html
  * @example
- * bmm(ones([5, 2, 3]), ones([5, 3, 4])); // [5, 2, 4]
+ * bmm(ones([5, 2, 3]), ones([5, 3, 4])).shape; // [5, 2, 4]
  */
 export function bmm(x: Tensor, y: Tensor): Tensor {
   checkBatch("bmm", x, y);
@@ -91,7 +91,7 @@ function sumOf(op: string, t: Tensor, product: Tensor, { beta = 1, alpha = 1 }: 
  * beta · t + alpha · x y for matrices [m, k] and [k, n]; t broadcasts to [m, n].
  * @see https://pytorch.org/docs/stable/generated/torch.addmm.html
  * @example
- * addmm(bias, x, weight, { alpha: 0.5 });
+ * addmm(tensor([1, 2]), ones([2, 3]), ones([3, 2]), { alpha: 0.5 }); // [[2.5, 3.5], [2.5, 3.5]]
  */
 export function addmm(t: Tensor, x: Tensor, y: Tensor, options: AddmmOptions = {}): Tensor {
   checkRanks("addmm", x, 2, y, 2);
@@ -102,7 +102,7 @@ export function addmm(t: Tensor, x: Tensor, y: Tensor, options: AddmmOptions = {
  * beta · t + alpha · x y for batches of matrices [b, m, k] and [b, k, n]; t broadcasts to [b, m, n].
  * @see https://pytorch.org/docs/stable/generated/torch.baddbmm.html
  * @example
- * baddbmm(mask, q, keysTurned, { alpha: 1 / 8 });
+ * baddbmm(zeros([1]), ones([1, 2, 3]), ones([1, 3, 2]), { alpha: 0.5 }); // [[[1.5, 1.5], [1.5, 1.5]]]
  */
 export function baddbmm(t: Tensor, x: Tensor, y: Tensor, options: AddmmOptions = {}): Tensor {
   checkBatch("baddbmm", x, y);
@@ -115,7 +115,7 @@ export function baddbmm(t: Tensor, x: Tensor, y: Tensor, options: AddmmOptions =
  * @throws {ShapeError} sizes that differ.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.bilinear.html
  * @example
- * bilinear(randn([8, 3]), randn([8, 4]), randn([5, 3, 4])); // [8, 5]
+ * bilinear(tensor([1, 2]), tensor([3, 4]), ones([1, 2, 2])); // [21]
  */
 export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
   const [out, in1, in2] = weight.shape as [number, number, number];

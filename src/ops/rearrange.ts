@@ -171,7 +171,7 @@ export function unbind(x: Tensor, options: { dim?: number } = {}): Tensor[] {
  * @param options indexing: "ij" (default), or "xy", which swaps the first two dimensions as plots have them.
  * @throws {ShapeError} a tensor of two dimensions or more.
  * @example
- * const [y, x] = meshgrid([arange(2), arange(3)]); // both [2, 3]
+ * const [y, x] = meshgrid([arange(2), arange(3)]); // [[0, 0, 0], [1, 1, 1]], [[0, 1, 2], [0, 1, 2]]
  */
 export function meshgrid(tensors: readonly Tensor[], options: { indexing?: "ij" | "xy" } = {}): Tensor[] {
   const indexing: string = options.indexing ?? "ij";

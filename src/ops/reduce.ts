@@ -135,7 +135,13 @@ export function refuseEmpty(name: string, x: Tensor, dims: readonly number[]): v
   }
 }
 
-/** Sum; of bools and bytes as i32. An empty sum is 0. */
+/**
+ * Sum; of bools and bytes as i32. An empty sum is 0. f32 is added in blocks, so that a million elements keep their accuracy.
+ * @throws {ShapeError} a dimension that x does not have, or one named twice.
+ * @example
+ * sum(tensor([[1, 2], [3, 4]])); // 10
+ * sum(tensor([[1, 2], [3, 4]]), { dim: 1 }); // [3, 7]
+ */
 export const sum = /* @__PURE__ */ reducer({
   name: "sum",
   forward([input], how) {
@@ -156,7 +162,12 @@ export function sumTo(g: Tensor, shape: Shape): Tensor {
   return reshape(sum(g, { dim: dims, keepdim: true }), shape);
 }
 
-/** Arithmetic mean, in f32; NaN of nothing. */
+/**
+ * Arithmetic mean, in f32; NaN of nothing.
+ * @throws {ShapeError} a dimension that x does not have, or one named twice.
+ * @example
+ * mean(tensor([[1, 2], [3, 4]]), { dim: 0 }); // [2, 3]
+ */
 export const mean = /* @__PURE__ */ reducer({
   name: "mean",
   forward([input], how) {
@@ -166,10 +177,22 @@ export const mean = /* @__PURE__ */ reducer({
   vjp: ([g], s, how) => [spread(mul(g as Tensor, 1 / countOf(s.shape(0), how.dims)), s.shape(0), how)],
 });
 
-/** Largest elements, NaN where any is NaN. Gradients are shared evenly among ties. */
+/**
+ * Largest elements, NaN where any is NaN. Gradients are shared evenly among ties. `max` gives the positions, too.
+ * @throws {ShapeError} a dimension that x does not have, or one named twice.
+ * @throws {ShapeError} nothing to reduce.
+ * @example
+ * amax(tensor([[1, 5], [4, 2]]), { dim: 1 }); // [5, 4]
+ */
 export const amax = /* @__PURE__ */ reducer(extremum("amax", k.amax_f32, k.amax_i32));
 
-/** Smallest elements, NaN where any is NaN. Gradients are shared evenly among ties. */
+/**
+ * Smallest elements, NaN where any is NaN. Gradients are shared evenly among ties. `min` gives the positions, too.
+ * @throws {ShapeError} a dimension that x does not have, or one named twice.
+ * @throws {ShapeError} nothing to reduce.
+ * @example
+ * amin(tensor([[1, 5], [4, 2]]), { dim: 1, keepdim: true }); // [[1], [2]]
+ */
 export const amin = /* @__PURE__ */ reducer(extremum("amin", k.amin_f32, k.amin_i32));
 
 function extremum(name: string, f32: Kernel, i32: Kernel): OpRecord<Reduction> {
@@ -191,7 +214,12 @@ function extremum(name: string, f32: Kernel, i32: Kernel): OpRecord<Reduction> {
   };
 }
 
-/** Product; of bools and bytes as i32. An empty product is 1. */
+/**
+ * Product; of bools and bytes as i32. An empty product is 1. The gradient is exact where there are zeros, too.
+ * @throws {ShapeError} a dimension that x does not have, or one named twice.
+ * @example
+ * prod(tensor([[1, 2], [3, 4]]), { dim: 1 }); // [2, 12]
+ */
 export const prod = /* @__PURE__ */ reducer({
   name: "prod",
   forward([input], how) {
@@ -270,7 +298,14 @@ function moment(op: string, x: Tensor, options: VarOptions): Moment {
   };
 }
 
-/** Variance. */
+/**
+ * Variance. Unbiased by default; NaN where the count does not exceed the correction. PyTorch's `var`.
+ * @throws {ShapeError} a dimension that x does not have, or one named twice.
+ * @example
+ * const x = tensor([1, 2, 3, 4]);
+ * x.var(); // 1.667
+ * x.var({ correction: 0 }); // 1.25
+ */
 const variance = /* @__PURE__ */ Object.assign(
   (x: Tensor, options: VarOptions = {}): Tensor => apply(varRecord, [x], moment("var", x, options)),
   { record: varRecord },
@@ -296,13 +331,23 @@ const stdRecord: OpRecord<Moment> = {
   },
 };
 
-/** Standard deviation. */
+/**
+ * Standard deviation. The root of `var`; where nothing varies its gradient is 0. PyTorch's `std`.
+ * @throws {ShapeError} a dimension that x does not have, or one named twice.
+ * @example
+ * std(tensor([1, 2, 3, 4])); // 1.291
+ */
 export const std = /* @__PURE__ */ Object.assign(
   (x: Tensor, options: VarOptions = {}): Tensor => apply(stdRecord, [x], moment("std", x, options)),
   { record: stdRecord },
 );
 
-/** log Σ eˣ without overflow. */
+/**
+ * log Σ eˣ without overflow. −Infinity of nothing.
+ * @throws {ShapeError} a dimension that x does not have, or one named twice.
+ * @example
+ * logsumexp(tensor([100, 100])); // 100.7
+ */
 export const logsumexp = /* @__PURE__ */ reducer({
   name: "logsumexp",
   forward([input], how) {
@@ -322,10 +367,20 @@ function logical(name: string, kernel: Kernel): Reducer {
   });
 }
 
-/** Whether any element is not 0. */
+/**
+ * Whether any element is not 0. bool; false of nothing.
+ * @throws {ShapeError} a dimension that x does not have, or one named twice.
+ * @example
+ * any(tensor([[0, 1], [0, 0]]), { dim: 1 }); // [true, false]
+ */
 export const any = /* @__PURE__ */ logical("any", k.any_bool);
 
-/** Whether all elements are not 0. */
+/**
+ * Whether all elements are not 0. bool; true of nothing.
+ * @throws {ShapeError} a dimension that x does not have, or one named twice.
+ * @example
+ * all(tensor([[1, 1], [0, 1]]), { dim: 1 }); // [true, false]
+ */
 export const all = /* @__PURE__ */ logical("all", k.all_bool);
 
 /**
@@ -361,8 +416,20 @@ function argReducer(
   });
 }
 
-/** Position of the largest element, the first on ties, i32; NaN counts as largest. */
+/**
+ * Position of the largest element, the first on ties, i32; NaN counts as largest. Over all elements, flattened, without `dim`.
+ * @throws {ShapeError} nothing to reduce.
+ * @example
+ * argmax(tensor([[1, 5], [4, 2]])); // 1
+ * argmax(tensor([[1, 5], [4, 2]]), { dim: 0 }); // [1, 0]
+ */
 export const argmax = /* @__PURE__ */ argReducer("argmax", k.argmax_f32, k.argmax_i32);
 
-/** Position of the smallest element, the first on ties, i32; NaN counts as smallest. */
+/**
+ * Position of the smallest element, the first on ties, i32; NaN counts as smallest. Over all elements, flattened, without `dim`.
+ * @throws {ShapeError} nothing to reduce.
+ * @example
+ * argmin(tensor([[1, 5], [4, 2]])); // 0
+ * argmin(tensor([[1, 5], [4, 2]]), { dim: 0 }); // [0, 1]
+ */
 export const argmin = /* @__PURE__ */ argReducer("argmin", k.argmin_f32, k.argmin_i32);

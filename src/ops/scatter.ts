@@ -105,7 +105,7 @@ export function scatterOperands(
  * @param index i32 or u8 of x's rank, not larger than x but along `dim`, and not larger than src; negative counts from the end.
  * @param src a tensor of a dtype that fits into x's, or a number.
  * @returns x's shape and dtype. Where a place is hit twice, both sources get its gradient, as in PyTorch.
- * @throws {ShapeError} sizes that do not fit. {IndexError} an index outside of the dimension. {DTypeError} src does not fit.
+ * @throws {ShapeError} sizes that do not fit. {IndexOutOfRangeError} an index outside of the dimension. {DTypeError} src does not fit.
  * @example
  * scatter(zeros([2, 3]), tensor([[2], [0]], { dtype: "i32" }), 1, { dim: 1 }); // [[0, 0, 1], [1, 0, 0]]
  */

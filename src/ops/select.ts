@@ -36,7 +36,15 @@ const whereRecord: OpRecord<null> = {
   },
 };
 
-/** x where the condition is true, else y; all three broadcast. Gradients flow to the chosen operand only. */
+/**
+ * x where the condition is true, else y; all three broadcast. Gradients flow to the chosen operand only. A condition of another dtype is
+ * true where it is not 0.
+ * @returns the dtype that x and y promote to.
+ * @throws {ShapeError} shapes that do not broadcast.
+ * @example
+ * const x = tensor([-1, 2, 3]);
+ * where(gt(x, 0), x, 0); // [0, 2, 3]
+ */
 export const where: {
   (condition: Tensor, x: Tensor, y: Tensor | number): Tensor;
   (condition: Tensor, x: number, y: Tensor): Tensor;

@@ -54,7 +54,13 @@ const softmaxRecord: OpRecord<number> = {
   vjp: ([g], s, dim) => [apply(softmaxGradRecord, [g as Tensor, s.output], dim)],
 };
 
-/** exp(xᵢ) / Σ exp(x) along `dim`. */
+/**
+ * exp(xᵢ) / Σ exp(x) along `dim`. Of any size without overflow.
+ * @returns f32 of x's shape; other dtypes are converted.
+ * @throws {ShapeError} a dimension that x does not have.
+ * @example
+ * softmax(tensor([[0, 0], [1, 3]]), { dim: 1 }); // [[0.5, 0.5], [0.1192, 0.8808]]
+ */
 export const softmax = /* @__PURE__ */ Object.assign(
   (x: Tensor, options: { dim: number }): Tensor =>
     apply(softmaxRecord, [x], normalizeDim("softmax", options.dim, x.ndim)),
@@ -85,7 +91,13 @@ const logSoftmaxRecord: OpRecord<number> = {
   vjp: ([g], s, dim) => [apply(logSoftmaxGradRecord, [g as Tensor, s.output], dim)],
 };
 
-/** log softmax(x) along `dim`, accurate where softmax underflows. */
+/**
+ * log softmax(x) along `dim`, accurate where softmax underflows.
+ * @returns f32 of x's shape; other dtypes are converted.
+ * @throws {ShapeError} a dimension that x does not have.
+ * @example
+ * logSoftmax(tensor([0, 200]), { dim: 0 }); // [-200, 0]
+ */
 export const logSoftmax = /* @__PURE__ */ Object.assign(
   (x: Tensor, options: { dim: number }): Tensor =>
     apply(logSoftmaxRecord, [x], normalizeDim("logSoftmax", options.dim, x.ndim)),

@@ -10,14 +10,14 @@ import { toTensor, type OpName, type OpSpec, type Sample } from "./spec.ts";
  */
 
 const DTYPES: readonly DType[] = ["f32", "i32", "u8", "bool"];
-const entry = fileURLToPath(new URL("../../src/ops/index.ts", import.meta.url));
 
 const INTRO = `# Ops
 
 Written by \`npm run docs:ops\` from the sources, the op specs and what the ops do when they are called; a test compares.
 
 - **shapes**: one example, inputs → result. Ops of two operands broadcast as in NumPy; dimensions may be negative.
-- **dtypes**: what the floating-point inputs may be, with the dtype of the result where it is another.
+- **dtypes**: what the floating-point inputs may be, with the dtype of the result where it is another. f16 and bf16 are taken as f32, or moved
+  as they are ([dtypes.md](dtypes.md)).
 - **gradient**: the orders that are checked against finite differences; – where none flows.
 - **kernels**: what the examples of the spec run, the first one in every dtype, conversions included.
 
@@ -26,15 +26,17 @@ No op is compiled or runs on several threads yet; all kernels are written to be 
 const HEAD = "| op | what it gives | shapes | dtypes | gradient | kernels |";
 const RULE = "| --- | --- | --- | --- | --- | --- |";
 
-interface Declared {
+export interface Declared {
   readonly family: string;
   readonly signature: string;
   readonly summary: string;
+  readonly examples: readonly string[];
 }
 
-/** Signatures and first sentences of all public ops, in the order of the sources. */
-function declarations(): Map<string, Declared> {
-  const program = ts.createProgram([entry], {
+/** Signatures, first sentences and examples of the ops that files of src/ops/ export, in the order of the sources. */
+export function declarations(files: readonly string[] = ["index"]): Map<string, Declared> {
+  const entries = files.map((file) => fileURLToPath(new URL(`../../src/ops/${file}.ts`, import.meta.url)));
+  const program = ts.createProgram(entries, {
     target: ts.ScriptTarget.ES2022,
     module: ts.ModuleKind.ESNext,
     moduleResolution: ts.ModuleResolutionKind.Bundler,
@@ -44,11 +46,14 @@ function declarations(): Map<string, Declared> {
     skipLibCheck: true,
   });
   const checker = program.getTypeChecker();
-  const source = program.getSourceFile(entry);
-  const module = source && checker.getSymbolAtLocation(source);
-  if (!module) throw new Error(`no ops in ${entry}`);
+  const exports = entries.flatMap((entry) => {
+    const source = program.getSourceFile(entry);
+    const module = source && checker.getSymbolAtLocation(source);
+    if (!module) throw new Error(`no ops in ${entry}`);
+    return checker.getExportsOfModule(module);
+  });
   const found: [string, number, string, Declared][] = [];
-  for (const exported of checker.getExportsOfModule(module)) {
+  for (const exported of exports) {
     const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
     const declaration = symbol.valueDeclaration ?? symbol.declarations?.[0];
     if (!declaration || !(symbol.flags & ts.SymbolFlags.Value)) continue;
@@ -64,14 +69,29 @@ function declarations(): Map<string, Declared> {
       {
         family: basename(file, ".ts"),
         signature: [...new Set(signatures.map((s) => parametersOf(checker, s)))].join(" or "),
-        summary: (/^[\s\S]*?[.;:](?=\s|$)/.exec(text)?.[0] ?? text)
-          .replace(/[.;:]$/, "")
-          .replace(/\s+/g, " "),
+        summary: firstSentence(text),
+        examples: symbol
+          .getJsDocTags(checker)
+          .filter((tag) => tag.name === "example")
+          .map((tag) => ts.displayPartsToString(tag.text)),
       },
     ]);
   }
   found.sort(([a, i], [b, j]) => (a === b ? i - j : a < b ? -1 : 1));
   return new Map(found.map(([, , name, declared]) => [name, declared]));
+}
+
+/** Up to the first full stop, semicolon or colon that stands outside of brackets; half-open intervals close with the other kind. */
+function firstSentence(text: string): string {
+  let depth = 0;
+  let end = 0;
+  for (; end < text.length; end++) {
+    const letter = text.charAt(end);
+    if ("([".includes(letter)) depth++;
+    else if (")]".includes(letter)) depth--;
+    else if (depth === 0 && /^[.;:](\s|$)/.test(text.slice(end, end + 2))) break;
+  }
+  return text.slice(0, end).replace(/\s+/g, " ");
 }
 
 /** (x, dims, { stride, padding }): names alone, options spread out. */

@@ -107,7 +107,9 @@ export function isRelu(op: string, nonlinearity = "tanh"): boolean {
  * @throws {ShapeError} sizes that differ; {ValueError} missing or superfluous weights, a length outside of the sequence.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.RNN.html
  * @example
- * const [output, hn] = rnn(x, null, { weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0 }, { nonlinearity: "relu" });
+ * const layer = new nn.RNN(3, 5);
+ * const [output, hn] = rnn(zeros([7, 2, 3]), null, layer.stateDict());
+ * output.shape; // [7, 2, 5]
  */
 export const rnn = /* @__PURE__ */ Object.assign(
   (
@@ -128,7 +130,9 @@ export const rnn = /* @__PURE__ */ Object.assign(
  * h = (1 − z)·n + z·h. Weights hold the gates in the order r, z, n. Shapes, options and errors as of `rnn`.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.GRU.html
  * @example
- * const [output, hn] = gru(x, null, layer.stateDict(), { batchFirst: true, lengths: [5, 3] });
+ * const layer = new nn.GRU(3, 5, { bidirectional: true });
+ * const [output, hn] = gru(zeros([7, 2, 3]), null, layer.stateDict(), { lengths: [7, 4] });
+ * output.shape; // [7, 2, 10]
  */
 export const gru = /* @__PURE__ */ Object.assign(
   (
@@ -147,7 +151,9 @@ export const gru = /* @__PURE__ */ Object.assign(
  * and the last of both. Shapes, options and errors as of `rnn`.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html
  * @example
- * const [output, hn, cn] = lstm(x, [h0, c0], { weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0 });
+ * const layer = new nn.LSTM(3, 5, { numLayers: 2 });
+ * const [output, hn, cn] = lstm(zeros([7, 2, 3]), null, layer.stateDict());
+ * cn.shape; // [2, 2, 5]
  */
 export const lstm = /* @__PURE__ */ Object.assign(
   (

@@ -52,7 +52,7 @@ function step(
  * One step of a simple recurrent layer: x [batch, in] (or [in]), h [batch, hidden] or null for zeros → the next h.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
  * @example
- * h = rnnCell(x, h, { weight_ih, weight_hh, bias_ih, bias_hh });
+ * rnnCell(tensor([1]), null, { weight_ih: tensor([[2]]), weight_hh: tensor([[1]]) }); // [0.964]
  */
 export function rnnCell(
   x: Tensor,
@@ -68,7 +68,7 @@ export function rnnCell(
  * One step of a gated recurrent unit: x [batch, in] (or [in]), h [batch, hidden] or null for zeros → the next h.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.GRUCell.html
  * @example
- * h = gruCell(x, h, { weight_ih, weight_hh, bias_ih, bias_hh });
+ * gruCell(tensor([1]), null, { weight_ih: ones([3, 1]), weight_hh: ones([3, 1]) }); // [0.2048]
  */
 export function gruCell(x: Tensor, h: Tensor | null | undefined, weights: CellWeights): Tensor {
   return step(gruCellRule, gruRecord, x, h ? [h] : null, weights, false)[0] as Tensor;
@@ -78,7 +78,7 @@ export function gruCell(x: Tensor, h: Tensor | null | undefined, weights: CellWe
  * One step of a long short-term memory: x [batch, in] (or [in]), [h, c] of [batch, hidden] each, or null for zeros → the next [h, c].
  * @see https://pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
  * @example
- * [h, c] = lstmCell(x, [h, c], { weight_ih, weight_hh, bias_ih, bias_hh });
+ * const [h, c] = lstmCell(tensor([1]), null, { weight_ih: ones([4, 1]), weight_hh: ones([4, 1]) }); // [0.3696], [0.5568]
  */
 export function lstmCell(
   x: Tensor,
