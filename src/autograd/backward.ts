@@ -37,7 +37,11 @@ let visits = 0;
 
 /**
  * Adds the gradients of `root` to the `grad` of every leaf that requires one, by reverse-mode differentiation, and frees the graph.
- * @throws {AutogradError} the root needs no gradient, is no scalar (and no gradient was given), or its graph was consumed already.
+ * @throws {AutogradError} the root needs no gradient, or its graph was consumed already. {ShapeError} an incoming
+ * gradient of another shape, or none for a root of several elements.
+ * @example
+ * const x = tensor([1, 2], { requiresGrad: true });
+ * x.square().sum().backward(); // x.grad is [2, 4]
  */
 export function backward(root: Tensor, options: BackwardOptions = {}): void {
   const createGraph = options.createGraph ?? false;
@@ -64,6 +68,9 @@ export interface GradOptions {
  * Gradients of `outputs` with respect to `inputs` (leaves or results), without touching any `grad` field.
  * @returns one tensor an input, of its shape.
  * @throws {AutogradError} an input is not part of the graph and allowUnused is off.
+ * @example
+ * const x = tensor([1, 2], { requiresGrad: true });
+ * const [gx] = grad(x.pow(3).sum(), x, { createGraph: true }); // [3, 12], differentiable again
  */
 export function grad(
   outputs: Tensor | readonly Tensor[],

@@ -122,7 +122,7 @@ export const scatter = /* @__PURE__ */ Object.assign(
  * A copy of x with values added along `dim`: out[…, index[…, i, …], …] += src[…, i, …], in row-major order of the index.
  * Rule: https://pytorch.org/docs/stable/generated/torch.Tensor.scatter_add_.html
  *
- * @param index, src as in `scatter`; x is f32 or i32.
+ * @param index as in `scatter`, and so is src; x is f32 or i32.
  * @example
  * scatterAdd(zeros([3]), tensor([0, 2, 0], { dtype: "i32" }), tensor([1, 2, 3]), { dim: 0 }); // [4, 0, 2]
  */
@@ -183,7 +183,7 @@ export interface ScatterReduceOptions {
  * A copy of x in which each place that the index names holds the sum, product, mean or extremum of the values placed there.
  * Rule: https://pytorch.org/docs/stable/generated/torch.Tensor.scatter_reduce_.html
  *
- * @param index, src as in `scatter`; x is f32 or i32. A mean of i32 is rounded down.
+ * @param index as in `scatter`, and so is src; x is f32 or i32. A mean of i32 is rounded down.
  * @throws {ValueError} another `reduce`.
  * @example
  * scatterReduce(zeros([2]), tensor([0, 0, 1], { dtype: "i32" }), tensor([5, 3, -1]), { dim: 0, reduce: "amax" }); // [5, 0]

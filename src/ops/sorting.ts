@@ -88,7 +88,7 @@ export interface SortOptions {
  * Rule: https://pytorch.org/docs/stable/generated/torch.sort.html
  *
  * @param x any dtype.
- * @returns [values, indices]: x's shape; the values in x's dtype, where they stood in x as i32. Gradients flow to the values.
+ * @returns `[values, indices]`: x's shape; the values in x's dtype, where they stood in x as i32. Gradients flow to the values.
  * @example
  * const [values, indices] = sort(tensor([3, 1, 2])); // [1, 2, 3], [1, 2, 0]
  */
@@ -126,7 +126,7 @@ export interface TopkOptions {
  * Rule: https://pytorch.org/docs/stable/generated/torch.topk.html
  *
  * @param k from 0 to the size of the dimension.
- * @returns [values, indices]: k at `dim`; the values in x's dtype, where they stood in x as i32. Gradients flow to the values.
+ * @returns `[values, indices]`: k at `dim`; the values in x's dtype, where they stood in x as i32. Gradients flow to the values.
  * @throws {ValueError} k outside of the dimension.
  * @example
  * const [values, indices] = topk(tensor([3, 1, 2]), 2); // [3, 2], [0, 2]

@@ -71,6 +71,7 @@ export type NestedArray = number | boolean | NestedArray[];
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- its methods: see the interface below
 export class Tensor {
+  /** @internal Where the elements lie, shared with its views. */
   readonly storage: Storage;
   /** Where the first element lies in the storage, in elements. */
   readonly offset: number;
@@ -82,33 +83,33 @@ export class Tensor {
 
   /** The accumulated gradient of a leaf, or null. It lives until `zeroGrad()` or the next assignment. */
   grad: Tensor | null = null;
-  /** The graph node that made it; null for leaves and for what needs no gradient. */
+  /** @internal The graph node that made it; null for leaves and for what needs no gradient. */
   node: GraphNode | null = null;
-  /** Which output of its node. */
+  /** @internal Which output of its node. */
   outputIndex = 0;
-  /** The tensor whose gradient an alias stands for. */
+  /** @internal The tensor whose gradient an alias stands for. */
   aliasOf: Tensor | null = null;
   /** Exempt from every automatic release. */
   kept = false;
   /** What freed it, or null while it lives. */
   freedBy: string | null = null;
-  /** The moment in which it was last used (windows.ts). */
+  /** @internal The moment in which it was last used (windows.ts). */
   lastUsed = 0;
-  /** The tensors that share its storage as views; null while there are none. */
+  /** @internal The tensors that share its storage as views; null while there are none. */
   family: Family | null = null;
-  /** The generation of the family's history that it is up to date with. */
+  /** @internal The generation of the family's history that it is up to date with. */
   seen = 0;
-  /** Hooks on a leaf's gradient; those on a result are with its node. */
+  /** @internal Hooks on a leaf's gradient; those on a result are with its node. */
   hooks: Hook[] | null = null;
-  /** Whether the handle counts as a reference of its node. */
+  /** @internal Whether the handle counts as a reference of its node. */
   countsNode = false;
-  /** Its place in the last net, if it has one. */
+  /** @internal Its place in the last net, if it has one. */
   lease: Lease | null = null;
-  /** Where it was made, when allocations are traced. */
+  /** @internal Where it was made, when allocations are traced. */
   trace: Trace | null = null;
   private needsGrad = false;
 
-  /** Internal: takes over one count of `storage`. Users make tensors by `tensor`, `zeros`, … */
+  /** @internal Takes over one count of `storage`. Users make tensors by `tensor`, `zeros`, … */
   constructor(storage: Storage, offset: number, shape: Shape, strides: Shape, dtype: DType) {
     this.storage = storage;
     this.offset = offset;
@@ -124,7 +125,7 @@ export class Tensor {
     return this.shape.length;
   }
 
-  /** Address of the first element. */
+  /** @internal Address of the first element. */
   get ptr(): Ptr {
     return (this.storage.ptr + this.offset * bytesOf(this.dtype)) as Ptr;
   }
