@@ -25,6 +25,7 @@ import {
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findChromium, howToInstall, installChromium } from "./find-chromium.mjs";
+import { hoistConstants } from "./hoist-constants.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const STAMP = join(root, "dist/.stamp");
@@ -184,6 +185,10 @@ async function compileKernels() {
     );
     await Promise.allSettled(compile);
     await Promise.all(compile);
+    for (const variant of VARIANTS) {
+      const path = join(root, folder, `simdgrad.${variant}.wasm`);
+      writeFileSync(path, hoistConstants(readFileSync(path)));
+    }
     for (const file of readdirSync(join(root, folder)))
       renameSync(join(root, folder, file), join(root, "dist", file));
   } finally {
@@ -199,7 +204,12 @@ export async function ensureWasm({ force = false } = {}) {
       hashOf(
         [
           ...filesBelow("assembly").filter((file) => !file.endsWith(".gen.ts")),
-          ...["asconfig.json", "scripts/generate-kernels.mjs", "scripts/ensure.mjs"],
+          ...[
+            "asconfig.json",
+            "scripts/generate-kernels.mjs",
+            "scripts/hoist-constants.mjs",
+            "scripts/ensure.mjs",
+          ],
         ],
         toolVersions(["assemblyscript", "typescript"]),
       ),

@@ -1,5 +1,5 @@
 /** Activations, (out, x, parameters, n), by PyTorch's formulas. out may be x. */
-import { each, eachLong, map1, mapLong } from "../loops";
+import { each, eachLong, map1, mapLong, mapFour } from "../loops";
 import { select, splat } from "../simd/f32";
 import { gelu, geluTanh, logsigmoid, mish, silu, softplus } from "../simd/gates";
 import { expm1, signBit } from "../simd/math";
@@ -91,7 +91,7 @@ export function selu_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
 }
 
 export function gelu_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i32 {
-  return eachLong<Gelu>(out, x, n, part, parts);
+  return mapFour<Gelu>(out, x, n, part, parts);
 }
 
 
@@ -115,7 +115,7 @@ export function geluTanh_f32(out: usize, x: usize, n: i32, part: i32, parts: i32
 }
 
 export function silu_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i32 {
-  return eachLong<Silu>(out, x, n, part, parts);
+  return mapFour<Silu>(out, x, n, part, parts);
 }
 
 

@@ -1,5 +1,5 @@
 /** Element-wise kernels of one operand, (out, x, n): elementary functions. Errors are in `simd/`. */
-import { eachLong } from "../loops";
+import { eachLong, mapFour } from "../loops";
 import { acosh, asinh, atanh, cosh, sinh } from "../simd/hyperbolic";
 import { erf, exp, expm1, log, log10, log1p, log2, sigmoid, tanh, tanhshrink } from "../simd/math";
 import { acos, asin, atan, cos, sin, tan } from "../simd/trig";
@@ -13,7 +13,7 @@ import { acos, asin, atan, cos, sin, tan } from "../simd/trig";
 }
 
 export function exp_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i32 {
-  return eachLong<Exp>(out, x, n, part, parts);
+  return mapFour<Exp>(out, x, n, part, parts);
 }
 
 
@@ -217,7 +217,7 @@ export function atanh_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): 
 }
 
 export function tanh_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i32 {
-  return eachLong<Tanh>(out, x, n, part, parts);
+  return mapFour<Tanh>(out, x, n, part, parts);
 }
 
 
@@ -241,7 +241,7 @@ export function tanhshrink_f32(out: usize, x: usize, n: i32, part: i32, parts: i
 }
 
 export function sigmoid_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i32 {
-  return eachLong<Sigmoid>(out, x, n, part, parts);
+  return mapFour<Sigmoid>(out, x, n, part, parts);
 }
 
 

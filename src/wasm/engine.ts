@@ -76,6 +76,7 @@ function boot(): Engine {
   refreshViews(memory.buffer);
   const heap = new Heap({
     base: HEAP_BASE,
+    size: INITIAL_PAGES * PAGE - HEAP_BASE,
     limit: most - HEAP_BASE,
     grow(bytes) {
       const missing = bytes - memory.buffer.byteLength;

@@ -44,9 +44,9 @@ export interface HeapStats {
 const UNIT = 64;
 const PAGE_UNITS = 65536 / UNIT;
 
-/** Growth is at least a page and at least a sixteenth of what is there: few growths, little waste. */
+/** Growth is at least a page and at least an eighth of what is there: few growths, little waste. */
 const MIN_GROWTH = PAGE_UNITS;
-const GROWTH_SHIFT = 4;
+const GROWTH_SHIFT = 3;
 
 /** Up to 512 bytes are small, on ground of 16 KiB at a time. */
 const SMALL_UNITS = 512 / UNIT;

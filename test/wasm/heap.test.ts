@@ -256,7 +256,7 @@ describe("heap", () => {
     const { heap, asked } = pretend({ limit: GiB, host: 17 * MiB });
     heap.alloc(16 * MiB);
     expect(asked.length).toBe(1);
-    heap.alloc(128 * 1024); // a sixteenth would be 1 MiB
+    heap.alloc(128 * 1024); // an eighth would be 2 MiB
     expect(asked.length).toBe(3);
     expect(() => heap.alloc(MiB)).toThrow(/the host gives no more, wanted 1 MiB/);
     check(heap);
