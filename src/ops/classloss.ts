@@ -119,10 +119,28 @@ export interface CrossEntropyOptions {
   reduction?: Reduction;
 }
 
+/** A sample without its batch dimension: [classes] and a scalar. */
+const isSample = (input: Tensor, target: Tensor): boolean => input.ndim === 1 && target.ndim === 0;
+
+/** The loss of a sample from that of a batch of it alone. */
+function ofSample(
+  op: string,
+  input: Tensor,
+  target: Tensor,
+  ofBatch: (input: Tensor, target: Tensor) => Tensor,
+): Tensor {
+  return composite(op, () => {
+    const loss = ofBatch(unsqueeze(input, 0), reshape(target, [1]));
+    return loss.ndim === 0 ? loss : reshape(loss, []);
+  });
+}
+
 /** Checks logits against targets of class indices. */
 function checkClasses(op: string, input: Tensor, target: Tensor, weight: Tensor | undefined): void {
   if (input.ndim < 2) {
-    throw new ShapeError(`${op}: the input must be [n, classes, ...], got ${formatShape(input.shape)}`);
+    throw new ShapeError(
+      `${op}: the input must be [n, classes, ...], or [classes] with a scalar target, got ${formatShape(input.shape)} and ${formatShape(target.shape)}`,
+    );
   }
   const expected = [input.shape[0] as number, ...input.shape.slice(2)];
   if (!sameShape(target.shape, expected)) {
@@ -146,6 +164,8 @@ function checkClasses(op: string, input: Tensor, target: Tensor, weight: Tensor 
  * Cross-entropy of logits [n, classes, ...] with targets: class indices (i32 [n, ...]) or probabilities (f32, the input's shape), by the
  * rules of PyTorch's cross_entropy. A single sample may come without its batch dimension.
  * @throws {IndexOutOfRangeError} a label outside [0, classes) that is not ignoreIndex.
+ * @example
+ * crossEntropy(model.forward(x), tensor([2, 0], { dtype: "i32" }), { labelSmoothing: 0.1 });
  */
 export const crossEntropy = /* @__PURE__ */ Object.assign(
   (input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor => {
@@ -159,11 +179,8 @@ export const crossEntropy = /* @__PURE__ */ Object.assign(
         probabilities(input, target, labelSmoothing, reduction, options.weight),
       );
     }
-    if (input.ndim === 1 && target.ndim === 0) {
-      return composite("crossEntropy", () => {
-        const loss = crossEntropy(unsqueeze(input, 0), reshape(target, [1]), options);
-        return loss.ndim === 0 ? loss : reshape(loss, []);
-      });
+    if (isSample(input, target)) {
+      return ofSample("crossEntropy", input, target, (x, label) => crossEntropy(x, label, options));
     }
     checkClasses("crossEntropy", input, target, options.weight);
     const inputs = options.weight ? [input, target, options.weight] : [input, target];
@@ -261,10 +278,19 @@ const nllGradRecord: OpRecord<ClassRule & { readonly shape: readonly number[] }>
   },
 };
 
-/** Negative log-likelihood of log-probabilities [n, classes, ...] at class indices [n, ...]. */
+/**
+ * Negative log-likelihood of log-probabilities [n, classes, ...] at class indices (i32 [n, ...]), by the rules of PyTorch's nll_loss. A
+ * single sample may come without its batch dimension: [classes] and a scalar.
+ * @throws {IndexOutOfRangeError} a label outside [0, classes) that is not ignoreIndex. {ShapeError} other shapes. {DTypeError} labels of
+ * fractions.
+ * @example
+ * nllLoss(logSoftmax(x, { dim: 1 }), tensor([2, 0], { dtype: "i32" }));
+ */
 export const nllLoss = /* @__PURE__ */ Object.assign(
   (input: Tensor, target: Tensor, options: Omit<CrossEntropyOptions, "labelSmoothing"> = {}): Tensor => {
     const reduction = checkReduction("nllLoss", options.reduction);
+    if (isSample(input, target))
+      return ofSample("nllLoss", input, target, (x, label) => nllLoss(x, label, options));
     checkClasses("nllLoss", input, target, options.weight);
     const inputs = options.weight ? [input, target, options.weight] : [input, target];
     return apply(nllRecord, inputs, {
