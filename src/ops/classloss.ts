@@ -216,7 +216,7 @@ function probabilities(
 const nllRecord: OpRecord<ClassRule> = {
   name: "nllLoss",
   forward([input, labels, classWeights], rule, extras) {
-    const x = contiguous(input as Tensor);
+    const x = contiguous(castTo(input as Tensor, "f32"));
     const target = contiguous(castTo(labels as Tensor, "i32"));
     const weight = classWeights === undefined ? NULL : contiguous(castTo(classWeights, "f32")).ptr;
     const losses = empty(target.shape, "f32");
