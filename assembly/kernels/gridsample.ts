@@ -1,14 +1,18 @@
 /**
- * Sampling images at free places (Jaderberg et al. 2015; PyTorch's grid_sample). A grid becomes a table of taps: up to four pixels and
- * their weights a point, as [n, taps, points]; a pixel of −1 lies outside and counts as 0. A sample is the weighted sum of its taps,
+ * Sampling images at free places (Jaderberg et al. 2015; PyTorch's grid_sample). A grid becomes a table of taps: one, four or 16 pixels
+ * and their weights a point, as [n, taps, points]; a pixel of −1 lies outside and counts as 0. A sample is the weighted sum of its taps,
  * linear in the image and in the weights.
  */
+import { cubic } from "../cubic";
 import { shareStart } from "../loops";
 import { madd, splat } from "../simd/f32";
 import { loadUpTo, storeUpTo } from "../sums";
 
 const BORDER: i32 = 1;
 const REFLECTION: i32 = 2;
+/** In pixels: what is farther outside, or infinite, need not be told apart. */
+const FAR: f64 = 1073741824;
+const CUBIC: i32 = 16;
 
 /** 0 … size − 1; `slope` becomes 0 where that changes the place or just touches an end. */
 @inline
@@ -43,8 +47,22 @@ function locate(g: f32, size: i32, padding: i32, align: i32, slope: usize): f64 
   }
   store<f32>(slope, <f32>rise);
   if (padding == REFLECTION || padding == BORDER) place = clipped(place, size, slope);
-  // What is far outside, or infinite, is outside.
-  return abs(place) < 1073741824 ? place : -100;
+  // Infinity times a size of 0 is NaN.
+  return place >= -FAR ? min<f64>(place, FAR) : -FAR;
+}
+
+/** Pixel i of a dimension, moved inside as `padding` says; −1 where nothing does. */
+function inside(i: i32, size: i32, padding: i32, align: i32): i32 {
+  if (padding == BORDER) return min(max(i, 0), size - 1);
+  if (padding == REFLECTION) {
+    // About the middles of the first and the last pixel (aligned), or about their outer edges, which shows them twice.
+    const edge = align != 0 ? 0 : 1;
+    const period = 2 * (size - 1 + edge);
+    if (period == 0) return 0;
+    const away = (i < 0 ? -i - edge : i) % period;
+    return min(away, period - edge - away);
+  }
+  return <u32>i < <u32>size ? i : -1;
 }
 
 /** Pixel (y, x) within its plane, or −1. */
@@ -53,9 +71,52 @@ function pixel(y: i32, x: i32, h: i32, w: i32): i32 {
   return <u32>y < <u32>h && <u32>x < <u32>w ? y * w + x : -1;
 }
 
+/** Stores four lanes `stride` bytes apart. */
+function spread(to: usize, v: v128, stride: usize): void {
+  v128.store32_lane(to, v, 0);
+  v128.store32_lane(to + stride, v, 1);
+  v128.store32_lane(to + 2 * stride, v, 2);
+  v128.store32_lane(to + 3 * stride, v, 3);
+}
+
+/** The 16 taps of place (y, x): those from one pixel before it to two after, in both directions, each moved inside by itself. */
+function cubicTaps(
+  weights: usize,
+  pixels: usize,
+  stride: usize,
+  y: f64,
+  x: f64,
+  h: i32,
+  w: i32,
+  padding: i32,
+  align: i32,
+): void {
+  const left = <i32>floor<f64>(x);
+  const top = <i32>floor<f64>(y);
+  const fx = x - <f64>left;
+  const fy = y - <f64>top;
+  let across = f32x4.splat(<f32>cubic(fx + 1));
+  across = f32x4.replace_lane(across, 1, <f32>cubic(fx));
+  across = f32x4.replace_lane(across, 2, <f32>cubic(fx - 1));
+  across = f32x4.replace_lane(across, 3, <f32>cubic(fx - 2));
+  let columns = i32x4.splat(inside(left - 1, w, padding, align));
+  columns = i32x4.replace_lane(columns, 1, inside(left, w, padding, align));
+  columns = i32x4.replace_lane(columns, 2, inside(left + 1, w, padding, align));
+  columns = i32x4.replace_lane(columns, 3, inside(left + 2, w, padding, align));
+  const outside = i32x4.shr_s(columns, 31);
+  for (let tap = 0; tap < 4; tap++) {
+    const to = <usize>tap * 4 * stride;
+    const row = inside(top + tap - 1, h, padding, align);
+    const cells = row < 0 ? i32x4.splat(-1) : v128.or(i32x4.add(columns, i32x4.splat(row * w)), outside);
+    spread(weights + to, f32x4.mul(across, splat(<f32>cubic(<f64>(tap - 1) - fy))), stride);
+    spread(pixels + to, cells, stride);
+  }
+}
+
 /**
  * The table of a grid [n, points, 2] of (x, y): with taps = 1 the nearest pixel (halves to even), with taps = 4 the corners around, in
- * the order (0, 0), (0, 1), (1, 0), (1, 1) of (y, x). slopes [n, 2, points] get the derivatives of the places in pixels by the grid.
+ * the order (0, 0), (0, 1), (1, 0), (1, 1) of (y, x), with taps = 16 four rows of four for a cubic, of which each obeys the padding
+ * instead of the place. slopes [n, 2, points] get the derivatives of the places in pixels by the grid.
  */
 export function gridTaps_f32(
   weights: usize,
@@ -74,17 +135,22 @@ export function gridTaps_f32(
 ): i32 {
   const last = shareStart(n * points, 16, part + 1, parts);
   const stride = (<usize>points) << 2;
+  const kept = taps == CUBIC ? 0 : padding;
   for (let i = shareStart(n * points, 16, part, parts); i < last; i++) {
     const image = i / points;
     const p = (<usize>(i - image * points)) << 2;
     const slope = slopes + <usize>image * stride * 2 + p;
     const from = grid + ((<usize>i) << 3);
-    const x = locate(load<f32>(from), w, padding, align, slope);
-    const y = locate(load<f32>(from, 4), h, padding, align, slope + stride);
+    const x = locate(load<f32>(from), w, kept, align, slope);
+    const y = locate(load<f32>(from, 4), h, kept, align, slope + stride);
     const table = <usize>image * stride * taps + p;
     if (taps == 1) {
       store<f32>(weights + table, 1);
       store<i32>(pixels + table, pixel(<i32>nearest<f64>(y), <i32>nearest<f64>(x), h, w));
+      continue;
+    }
+    if (taps == CUBIC) {
+      cubicTaps(weights + table, pixels + table, stride, y, x, h, w, padding, align);
       continue;
     }
     const left = floor<f64>(x);

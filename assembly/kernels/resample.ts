@@ -2,6 +2,7 @@
  * Resampling along the middle of x [outer, size, inner] to [outer, count, inner]: each output is a weighted sum of `taps`
  * inputs, which a table [taps, count] of places and weights names. Interpolation of images runs it once a dimension.
  */
+import { cubic } from "../cubic";
 import { lanesLeft, shareStart } from "../loops";
 import { madd, splat } from "../simd/f32";
 import { loadUpTo, storeUpTo } from "../sums";
@@ -9,13 +10,6 @@ import { loadUpTo, storeUpTo } from "../sums";
 const NEAREST: i32 = 0;
 const NEAREST_EXACT: i32 = 1;
 const LINEAR: i32 = 2;
-
-/** Keys' cubic for |t| ≤ 1 and for 1 ≤ |t| ≤ 2, with a slope of −¾ at 1, as PyTorch and OpenCV have it. */
-function cubic(t: f64): f64 {
-  const u = abs(t);
-  if (u <= 1) return (1.25 * u - 2.25) * u * u + 1;
-  return ((-0.75 * u + 3.75) * u - 6) * u + 3;
-}
 
 /**
  * The table of a resampling from `size` to `count` places: one tap for the nearest modes, two for linear, four for cubic.

@@ -55,7 +55,7 @@ abstract class Convolution<Options extends { groups?: number }> extends Module {
 }
 
 /**
- * 2-d convolution of [n, in, h, w]: weight [out, in / groups, kh, kw] and bias [out]. Options: stride, padding (a number, a pair, "same" or
+ * 2-d convolution of [n, in, h, w] or [in, h, w]: weight [out, in / groups, kh, kw] and bias [out]. Options: stride, padding (a number, a pair, "same" or
  * "valid"), dilation, groups, bias.
  */
 export class Conv2d extends Convolution<Conv2dOptions> {
@@ -80,7 +80,7 @@ const row = (layer: string, kernelSize: Size1d): readonly number[] => [
   pair(layer, "kernelSize", alongWidth(layer, "kernelSize", kernelSize, 1), 1)[1],
 ];
 
-/** 1-d convolution of [n, in, l]: weight [out, in / groups, k], bias [out]. */
+/** 1-d convolution of [n, in, l] or [in, l]: weight [out, in / groups, k], bias [out]. */
 export class Conv1d extends Convolution<Conv1dOptions> {
   constructor(
     inChannels: number,
@@ -96,7 +96,7 @@ export class Conv1d extends Convolution<Conv1dOptions> {
   }
 }
 
-/** Transposed 1-d convolution of [n, in, l]: weight [in, out / groups, k], bias [out]. */
+/** Transposed 1-d convolution of [n, in, l] or [in, l]: weight [in, out / groups, k], bias [out]. */
 export class ConvTranspose1d extends Convolution<ConvTranspose1dOptions> {
   constructor(
     inChannels: number,
@@ -112,7 +112,7 @@ export class ConvTranspose1d extends Convolution<ConvTranspose1dOptions> {
   }
 }
 
-/** Transposed 2-d convolution of [n, in, h, w]: weight [in, out / groups, kh, kw], bias [out]. */
+/** Transposed 2-d convolution of [n, in, h, w] or [in, h, w]: weight [in, out / groups, kh, kw], bias [out]. */
 export class ConvTranspose2d extends Convolution<ConvTranspose2dOptions> {
   constructor(
     inChannels: number,

@@ -119,10 +119,28 @@ export interface CrossEntropyOptions {
   reduction?: Reduction;
 }
 
+/** A sample without its batch dimension: [classes] and a scalar. */
+const isSample = (input: Tensor, target: Tensor): boolean => input.ndim === 1 && target.ndim === 0;
+
+/** The loss of a sample from that of a batch of it alone. */
+function ofSample(
+  op: string,
+  input: Tensor,
+  target: Tensor,
+  ofBatch: (input: Tensor, target: Tensor) => Tensor,
+): Tensor {
+  return composite(op, () => {
+    const loss = ofBatch(unsqueeze(input, 0), reshape(target, [1]));
+    return loss.ndim === 0 ? loss : reshape(loss, []);
+  });
+}
+
 /** Checks logits against targets of class indices. */
 function checkClasses(op: string, input: Tensor, target: Tensor, weight: Tensor | undefined): void {
   if (input.ndim < 2) {
-    throw new ShapeError(`${op}: the input must be [n, classes, ...], got ${formatShape(input.shape)}`);
+    throw new ShapeError(
+      `${op}: the input must be [n, classes, ...], or [classes] with a scalar target, got ${formatShape(input.shape)} and ${formatShape(target.shape)}`,
+    );
   }
   const expected = [input.shape[0] as number, ...input.shape.slice(2)];
   if (!sameShape(target.shape, expected)) {
@@ -164,11 +182,8 @@ export const crossEntropy = /* @__PURE__ */ Object.assign(
         probabilities(input, target, labelSmoothing, reduction, options.weight),
       );
     }
-    if (input.ndim === 1 && target.ndim === 0) {
-      return composite("crossEntropy", () => {
-        const loss = crossEntropy(unsqueeze(input, 0), reshape(target, [1]), options);
-        return loss.ndim === 0 ? loss : reshape(loss, []);
-      });
+    if (isSample(input, target)) {
+      return ofSample("crossEntropy", input, target, (x, label) => crossEntropy(x, label, options));
     }
     checkClasses("crossEntropy", input, target, options.weight);
     const inputs = options.weight ? [input, target, options.weight] : [input, target];
@@ -204,7 +219,7 @@ function probabilities(
 const nllRecord: OpRecord<ClassRule> = {
   name: "nllLoss",
   forward([input, labels, classWeights], rule, extras) {
-    const x = contiguous(input as Tensor);
+    const x = contiguous(castTo(input as Tensor, "f32"));
     const target = contiguous(castTo(labels as Tensor, "i32"));
     const weight = classWeights === undefined ? NULL : contiguous(castTo(classWeights, "f32")).ptr;
     const losses = empty(target.shape, "f32");
@@ -268,7 +283,7 @@ const nllGradRecord: OpRecord<ClassRule & { readonly shape: readonly number[] }>
 
 /**
  * Negative log-likelihood of log-probabilities [n, classes, ...] at class indices [n, ...]. PyTorch's `nll_loss`; options as of
- * `crossEntropy`.
+ * `crossEntropy`. A single sample may come without its batch dimension: [classes] and a scalar.
  * @throws {IndexOutOfRangeError} a label outside [0, classes) that is not ignoreIndex. {ShapeError} targets of another shape.
  * @example
  * nllLoss(log(tensor([[0.7, 0.3], [0.1, 0.9]])), tensor([0, 1], { dtype: "i32" })); // 0.231
@@ -276,6 +291,8 @@ const nllGradRecord: OpRecord<ClassRule & { readonly shape: readonly number[] }>
 export const nllLoss = /* @__PURE__ */ Object.assign(
   (input: Tensor, target: Tensor, options: Omit<CrossEntropyOptions, "labelSmoothing"> = {}): Tensor => {
     const reduction = checkReduction("nllLoss", options.reduction);
+    if (isSample(input, target))
+      return ofSample("nllLoss", input, target, (x, label) => nllLoss(x, label, options));
     checkClasses("nllLoss", input, target, options.weight);
     const inputs = options.weight ? [input, target, options.weight] : [input, target];
     return apply(nllRecord, inputs, {

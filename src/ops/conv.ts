@@ -9,7 +9,7 @@ import { contiguous, empty, type Tensor } from "../tensor/tensor.ts";
 import type { Ptr } from "../wasm/heap.ts";
 import { add } from "./arithmetic.ts";
 import { castTo } from "./cast.ts";
-import { reshape } from "./movement.ts";
+import { reshape, select, unsqueeze } from "./movement.ts";
 import { sum } from "./reduce.ts";
 
 export type Size2d = number | readonly [number, number];
@@ -149,9 +149,9 @@ function checkWeight(
   bias: Tensor | null | undefined,
   channels: number,
 ): void {
-  if (x.ndim !== 4 || weight.ndim !== 4) {
+  if ((x.ndim !== 4 && x.ndim !== 3) || weight.ndim !== 4) {
     throw new ShapeError(
-      `${op}: takes an input [n, c, h, w] and a weight of 4 dimensions, got ${formatShape(x.shape)} and ${formatShape(weight.shape)}`,
+      `${op}: takes an input [n, c, h, w] or [c, h, w] and a weight of 4 dimensions, got ${formatShape(x.shape)} and ${formatShape(weight.shape)}`,
     );
   }
   if (weight.shape[2] === 0 || weight.shape[3] === 0)
@@ -169,9 +169,14 @@ function checkGroups(op: string, groups: number, ...channels: number[]): void {
   }
 }
 
+/** What a batch of one image gives, without the batch. */
+function ofImage(op: string, x: Tensor, ofBatch: (batch: Tensor) => Tensor): Tensor {
+  return composite(op, () => select(ofBatch(unsqueeze(x, 0)), 0, 0));
+}
+
 /**
  * 2-d convolution (cross-correlation, as in PyTorch's conv2d): x [n, c, h, w], weight [o, c / groups, kh, kw], bias [o] → [n, o, oh, ow],
- * oh = ⌊(h + 2·padding − dilation·(kh − 1) − 1) / stride⌋ + 1.
+ * oh = ⌊(h + 2·padding − dilation·(kh − 1) − 1) / stride⌋ + 1. An image [c, h, w] without its batch gives [o, oh, ow].
  * @throws {ShapeError} shapes or groups that do not go together, or a kernel larger than the padded image.
  * @example
  * conv2d(ones([1, 1, 2, 2]), ones([1, 1, 2, 2]), tensor([0.5])); // [[[[4.5]]]]
@@ -180,6 +185,7 @@ function checkGroups(op: string, groups: number, ...channels: number[]): void {
 export const conv2d = /* @__PURE__ */ Object.assign(
   (x: Tensor, weight: Tensor, bias?: Tensor | null, options: Conv2dOptions = {}): Tensor => {
     checkWeight("conv2d", x, weight, bias, weight.shape[0] ?? 0);
+    if (x.ndim === 3) return ofImage("conv2d", x, (batch) => conv2d(batch, weight, bias, options));
     const [n, c, h, w] = x.shape as [number, number, number, number];
     const [o, perGroup, kh, kw] = weight.shape as [number, number, number, number];
     const groups = options.groups ?? 1;
@@ -233,7 +239,8 @@ export interface ConvTranspose2dOptions extends Omit<Conv2dOptions, "padding"> {
 
 /**
  * Transposed 2-d convolution: x [n, c, h, w], weight [c, o / groups, kh, kw], bias [o] → [n, o, oh, ow],
- * oh = (h − 1)·stride − 2·padding + dilation·(kh − 1) + outputPadding + 1 (PyTorch's conv_transpose2d).
+ * oh = (h − 1)·stride − 2·padding + dilation·(kh − 1) + outputPadding + 1 (PyTorch's conv_transpose2d). An image [c, h, w] without its
+ * batch gives [o, oh, ow].
  * @throws {ShapeError} shapes or groups that do not go together; {ValueError} outputPadding that is too large.
  * @example
  * convTranspose2d(zeros([1, 16, 4, 4]), zeros([16, 3, 3, 3]), null, { stride: 2 }).shape; // [1, 3, 9, 9]
@@ -244,6 +251,7 @@ export const convTranspose2d = /* @__PURE__ */ Object.assign(
     const groups = options.groups ?? 1;
     const o = (weight.shape[1] ?? 0) * groups;
     checkWeight(op, x, weight, bias, o);
+    if (x.ndim === 3) return ofImage(op, x, (batch) => convTranspose2d(batch, weight, bias, options));
     const [n, c, h, w] = x.shape as [number, number, number, number];
     const [rows, , kh, kw] = weight.shape as [number, number, number, number];
     checkGroups(op, groups, c);

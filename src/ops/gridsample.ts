@@ -3,21 +3,22 @@ import { isGradEnabled } from "../autograd/mode.ts";
 import type { OpRecord, Saved } from "../autograd/node.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import * as k from "../program/kernels.gen.ts";
-import { arange, ones } from "../tensor/create.ts";
+import { arange, ones, tensor } from "../tensor/create.ts";
 import { composite } from "../tensor/lifetime.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { contiguous, empty, type Tensor } from "../tensor/tensor.ts";
 import { add, mul, sub } from "./arithmetic.ts";
 import { castTo } from "./cast.ts";
 import { matmul } from "./matmul.ts";
-import { expand, permute, reshape, select, stack, transpose } from "./movement.ts";
+import { expand, permute, reshape, stack, transpose } from "./movement.ts";
+import { sum } from "./reduce.ts";
 
 /** How a grid becomes a table of taps of images h × w. */
 interface Rule {
   readonly h: number;
   readonly w: number;
-  /** 1: the nearest pixel; 4: the corners around. */
-  readonly taps: 1 | 4;
+  /** 1: the nearest pixel; 4: the corners around; 16: a cubic's. */
+  readonly taps: 1 | 4 | 16;
   /** 0 zeros, 1 border, 2 reflection. */
   readonly padding: number;
   readonly align: boolean;
@@ -44,14 +45,15 @@ const tapsRecord: OpRecord<Rule> = {
   vjp: ([g], s, rule) => {
     if (g === null || g === undefined) return [null];
     if (rule.taps === 1) return [mul(permute(s.extra(0), [0, 2, 3, 1]), 0)];
-    const planes = isGradEnabled()
-      ? composedGrad(g, s)
-      : apply(tapsGradRecord, [g, s.output, s.extra(0)], null);
+    const planes =
+      rule.taps === 16 || isGradEnabled()
+        ? composedGrad(g, s)
+        : apply(tapsGradRecord, [g, s.output, s.extra(0)], null);
     return [permute(planes, [0, 2, 3, 1])];
   },
 };
 
-/** The gradient of the grid as [n, 2, oh, ow]. Has none of its own: under createGraph the composed rule takes its place. */
+/** The gradient of the grid as [n, 2, oh, ow], for four taps. Has none of its own: under createGraph the composed rule takes its place. */
 const tapsGradRecord: OpRecord<null> = {
   name: "gridTapsGrad",
   forward([gradient, weights, slopes]) {
@@ -64,16 +66,37 @@ const tapsGradRecord: OpRecord<null> = {
   },
 };
 
-/** The same in public ops. The slopes are constant but where a place crosses an edge. */
+/**
+ * How the weights along one dimension change with the place, from the weights themselves. With t the place past its pixel those of a
+ * cubic are four polynomials of the third degree, and their derivatives combinations of them; those of two corners are 1 − t and t.
+ */
+const SLOPES = {
+  2: [
+    [-1, -1],
+    [1, 1],
+  ],
+  4: [
+    [-4, -0.75, 0, -2.75],
+    [5.25, 0, -0.75, 4],
+    [-4, 0.75, 0, -5.25],
+    [2.75, 0, 0.75, 4],
+  ],
+};
+
+/** The same in public ops, for any number of taps. The slopes are constant but where a place crosses an edge. */
 function composedGrad(g: Tensor, s: Saved): Tensor {
-  const tap = (t: Tensor, i: number): Tensor => select(t, 1, i);
-  const weights = s.output;
-  const fx = add(tap(weights, 1), tap(weights, 3));
-  const fy = add(tap(weights, 2), tap(weights, 3));
-  const [g0, g1, g2, g3] = [tap(g, 0), tap(g, 1), tap(g, 2), tap(g, 3)] as const;
-  const cross = sub(sub(g3, g2), sub(g1, g0));
-  const both = [add(sub(g1, g0), mul(fy, cross)), add(sub(g2, g0), mul(fx, cross))];
-  return mul(stack(both, { dim: 1 }), s.extra(0));
+  const [n, taps, ...places] = g.shape as [number, number, number, number];
+  const side = taps === 4 ? 2 : 4;
+  // [n, side, side, points]: rows of taps, from top to bottom.
+  const cells = (t: Tensor): Tensor => reshape(t, [n, side, side, places[0] * places[1]]);
+  const [weights, gradient, slopes] = [cells(s.output), cells(g), tensor(SLOPES[side])];
+  const along = (dim: 1 | 2): Tensor => {
+    const other = dim === 1 ? 2 : 1;
+    const lines = sum(mul(gradient, sum(weights, { dim, keepdim: true })), { dim: other });
+    return sum(mul(lines, matmul(slopes, sum(weights, { dim: other }))), { dim: 1 });
+  };
+  const both = stack([along(2), along(1)], { dim: 1 });
+  return mul(reshape(both, [n, 2, ...places]), s.extra(0));
 }
 
 /** Sizes as the kernels take them: x [n, c, h, w], weights [n, taps, oh, ow]. */
@@ -141,13 +164,16 @@ const weightGradRecord: OpRecord<null> = {
   ],
 };
 
-const MODES = { bilinear: 4, nearest: 1 } as const;
+const MODES = { bilinear: 4, nearest: 1, bicubic: 16 } as const;
 const PADDINGS = { zeros: 0, border: 1, reflection: 2 } as const;
 
 export interface GridSampleOptions {
-  /** Between pixels. Default "bilinear". */
+  /** Between pixels; "bicubic" is Keys' with a = −¾ and may overshoot. Default "bilinear". */
   mode?: keyof typeof MODES;
-  /** What lies outside: zeros, the nearest edge pixel, or the image mirrored. Default "zeros". */
+  /**
+   * What lies outside: zeros, the nearest edge pixel, or the image mirrored. Default "zeros". Moves a place inside before its pixels are
+   * looked up; with "bicubic" each of them by itself.
+   */
   paddingMode?: keyof typeof PADDINGS;
   /** Whether −1 and 1 are the middles of the corner pixels or their outer edges. Default false. */
   alignCorners?: boolean | null;
@@ -164,7 +190,8 @@ function choice<T>(what: string, table: Readonly<Record<string, T>>, name: strin
 
 /**
  * Samples of x [n, c, h, w] at the places of grid [n, oh, ow, 2] → [n, c, oh, ow]. A place is (x, y) in −1 … 1, from the left edge to the
- * right and from top to bottom; NaN counts as −1 (PyTorch's grid_sample). Gradients flow to the image and, with "bilinear", to the grid.
+ * right and from top to bottom; NaN counts as −1 (PyTorch's grid_sample). Gradients flow to the image and, but with "nearest", to the
+ * grid.
  * @throws {ShapeError} other ranks, batches that differ, images without pixels; {ValueError} an unknown mode.
  * @example
  * const identity = tensor([[[1, 0, 0], [0, 1, 0]]]);

@@ -36,7 +36,7 @@ export function fillValue(op: string, x: Tensor, value: Tensor | number): Tensor
  *
  * @param mask bool.
  * @param value a number or a scalar tensor that fits x's dtype; gradients flow to it.
- * @throws {DTypeError} a mask that is not bool, a value that x's dtype cannot hold.
+ * @throws {DTypeError} a mask that is not bool, a value that x's dtype cannot hold. {ValueError} a value that is neither number nor tensor.
  * @example
  * maskedFill(tensor([1, 2]), tensor([false, true]), -Infinity); // [1, -Infinity]
  */

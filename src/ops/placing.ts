@@ -75,6 +75,7 @@ export function indexCopy(x: Tensor, index: Tensor, source: Tensor, options: { d
  * Rule: https://pytorch.org/docs/stable/generated/torch.Tensor.index_fill_.html
  *
  * @param value a number or a scalar tensor that fits x's dtype; gradients flow to it.
+ * @throws {DTypeError} a value that x's dtype cannot hold. {ValueError} a value that is neither number nor tensor.
  * @example
  * indexFill(zeros([3]), tensor([0, 2], { dtype: "i32" }), 1, { dim: 0 }); // [1, 0, 1]
  */

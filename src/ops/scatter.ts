@@ -5,7 +5,7 @@ import { full, zerosLike } from "../tensor/create.ts";
 import { isHalf, promote } from "../tensor/dtype.ts";
 import { composite } from "../tensor/lifetime.ts";
 import { formatShape, normalizeDim } from "../tensor/shape.ts";
-import { copyInto, empty, type Tensor } from "../tensor/tensor.ts";
+import { copyInto, empty, Tensor } from "../tensor/tensor.ts";
 import { div, floorDivide, mul } from "./arithmetic.ts";
 import { castTo, to } from "./cast.ts";
 import { eq, logicalAnd } from "./compare.ts";
@@ -21,8 +21,18 @@ export interface Scatter {
   readonly mode: Mode;
 }
 
+/** Refuses what untyped code may pass for a source, such as a number read as a string. */
+function checkSource(op: string, src: unknown): void {
+  if (src instanceof Tensor) return;
+  let shown = Array.isArray(src) ? "an array" : "an object";
+  if (typeof src === "string") shown = JSON.stringify(src);
+  else if (src === null || typeof src !== "object") shown = String(src);
+  throw new ValueError(`${op}: values must be a number or a tensor, got ${shown}`);
+}
+
 /** A source that keeps the dtype of what it is written to: of halves f32, in which they are computed. */
 export function fitting(op: string, x: Tensor, src: Tensor): void {
+  checkSource(op, src);
   const target = isHalf(x.dtype) ? "f32" : x.dtype;
   if (src.dtype !== x.dtype && promote(target, src.dtype) !== target) {
     throw new DTypeError(
@@ -106,6 +116,7 @@ export function scatterOperands(
  * @param src a tensor of a dtype that fits into x's, or a number.
  * @returns x's shape and dtype. Where a place is hit twice, both sources get its gradient, as in PyTorch.
  * @throws {ShapeError} sizes that do not fit. {IndexOutOfRangeError} an index outside of the dimension. {DTypeError} src does not fit.
+ * {ValueError} src is neither.
  * @example
  * scatter(zeros([2, 3]), tensor([[2], [0]], { dtype: "i32" }), 1, { dim: 1 }); // [[0, 0, 1], [1, 0, 0]]
  */

@@ -1,5 +1,6 @@
 import * as simdgrad from "../../src/index.ts";
 import type { Tensor } from "../../src/index.ts";
+import { toNumber } from "./load.ts";
 
 type Attrs = Record<string, unknown>;
 type Result = Tensor | readonly Tensor[];
@@ -22,7 +23,7 @@ const POSITIONAL: Readonly<Record<string, (inputs: Inputs, attrs: Attrs) => unkn
   gru: recurrent,
   linear: ({ x, weight, bias }) => [x, weight, bias],
   lstm: recurrent,
-  maskedFill: ({ x, mask }, { value }) => [x, mask, value],
+  maskedFill: ({ x, mask }, { value }) => [x, mask, toNumber(value as number | string)],
   movedim: ({ x }, { source, destination }) => [x, source, destination],
   nllLoss: weighted,
   pad: ({ x }, { padding, ...attrs }) => [x, padding, attrs],

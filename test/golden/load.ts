@@ -79,7 +79,8 @@ const NAMED: Readonly<Record<string, number>> = {
   "-inf": -Infinity,
 };
 
-const toNumber = (value: number | string | boolean): number => {
+/** JSON has no NaN and no infinities: they stand as strings. */
+export const toNumber = (value: number | string | boolean): number => {
   const n = typeof value === "string" ? NAMED[value] : Number(value);
   if (n === undefined) throw new Error(`goldens: cannot read the number ${JSON.stringify(value)}`);
   return n;

@@ -163,12 +163,85 @@ describe.each(variants)("sampling of grids, %s", (variant) => {
     }
   });
 
+  test("16 taps are a cubic's in both directions, each kept inside by itself", () => {
+    const weight = (t: number): number =>
+      Math.abs(t) < 1
+        ? 1.25 * Math.abs(t) ** 3 - 2.25 * t * t + 1
+        : -0.75 * (Math.abs(t) - 1) * (Math.abs(t) - 2) ** 2;
+    const reflected = (i: number, size: number, align: number): number => {
+      const [low, high] = align ? [0, size - 1] : [-0.5, size - 0.5];
+      if (low === high) return 0;
+      let at = i;
+      while (at < low || at > high) at = 2 * (at < low ? low : high) - at;
+      return at;
+    };
+    const inside = (i: number, size: number, padding: number, align: number): number => {
+      if (padding === 0) return i >= 0 && i < size ? i : -1;
+      return padding === 1 ? Math.min(size - 1, Math.max(0, i)) : reflected(i, size, align);
+    };
+    for (const points of [0, ...SIZES]) {
+      for (const [h, w] of [
+        [3, 4],
+        [1, 2],
+        [1, 1],
+      ] as const) {
+        for (const [padding, align] of [0, 1, 2].flatMap((p) => [[p, 0] as const, [p, 1] as const])) {
+          kernels.reset();
+          const n = 2;
+          // Powers of two, to be exact, and what is far away.
+          const odd = [NaN, Infinity, -Infinity, 3e38, -1e10, 1, -1];
+          const grid = kernels.input(
+            "f32",
+            noise(n * points * 2, 3, 3).map((v, i) =>
+              i % 5 === 0 ? (odd[i % 7] as number) : Math.round(v * 16) / 16,
+            ),
+          );
+          const [weights, pixels] = [
+            kernels.output("f32", n * 16 * points),
+            kernels.output("i32", n * 16 * points),
+          ];
+          const slopes = kernels.output("f32", n * 2 * points);
+          kernels.run("gridTaps_f32", weights, pixels, slopes, grid, n, points, h, w, 16, padding, align);
+          for (let i = 0; i < n * points; i++) {
+            const [image, p] = [Math.floor(i / points), i % points];
+            const axis = (d: 0 | 1, size: number): readonly [number, number] => {
+              const given = grid.at(2 * i + d);
+              const g = Number.isNaN(given) ? -1 : given;
+              const span = align ? size - 1 : size;
+              expect(slopes.at((image * 2 + d) * points + p)).toBe(span / 2);
+              const place = ((g + 1) * span - (align ? 0 : 1)) / 2;
+              return Number.isNaN(place) ? [-Infinity, 0] : [Math.floor(place), place - Math.floor(place)];
+            };
+            const [[left, fx], [top, fy]] = [axis(0, w), axis(1, h)];
+            const far = Math.abs(left) > 1e6 || Math.abs(top) > 1e6;
+            let total = 0;
+            for (let tap = 0; tap < 16; tap++) {
+              const at = (image * 16 + tap) * points + p;
+              total += weights.at(at);
+              expect(pixels.at(at)).toBeGreaterThanOrEqual(padding === 0 ? -1 : 0);
+              expect(pixels.at(at)).toBeLessThan(h * w);
+              // A mirror says nothing about infinity.
+              if (far && padding === 2) continue;
+              const [down, across] = [Math.floor(tap / 4) - 1, (tap % 4) - 1];
+              const row = inside(top + down, h, padding, align);
+              const column = inside(left + across, w, padding, align);
+              expect(pixels.at(at)).toBe(row < 0 || column < 0 ? -1 : row * w + column);
+              if (!far) expect(weights.at(at)).toBeCloseTo(weight(down - fy) * weight(across - fx), 6);
+            }
+            expect(total).toBeCloseTo(1, 6);
+          }
+        }
+      }
+    }
+  });
+
   test("samples and both gradients", () => {
     for (const points of [0, ...SIZES, 33]) {
       for (const [n, c, hw, taps] of [
         [2, 3, 7, 4],
         [1, 1, 1, 1],
         [3, 2, 20, 1],
+        [2, 2, 9, 16],
       ] as const) {
         kernels.reset();
         const x = kernels.input("f32", noise(n * c * hw));

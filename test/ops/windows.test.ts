@@ -153,6 +153,24 @@ describe("grids", () => {
     expect(at(3e38, -3e38, "zeros")).toBe(0);
   });
 
+  it("bicubic: NaN counts as −1, what is far away is outside or the edge", () => {
+    const x = tensor([[[[1, 2], [3, 4]]]]); // prettier-ignore
+    const at = (gx: number, gy: number, paddingMode: "zeros" | "border"): number =>
+      sg.gridSample(x, tensor([[[[gx, gy]]]]), { mode: "bicubic", paddingMode, alignCorners: true }).item();
+    expect(at(NaN, 1, "border")).toBe(3);
+    expect(at(Infinity, -1, "border")).toBe(2);
+    expect(at(-3e38, 1, "border")).toBe(3);
+    expect(at(-Infinity, 3e38, "zeros")).toBe(0);
+  });
+
+  it("bicubic passes through the pixels and overshoots between them", () => {
+    const x = tensor([[[[0, 0, 1, 1]]]]);
+    const places = tensor([[[-1, -1 / 3, -2 / 3, 1 / 3, 1].map((gx) => [gx, 0])]]);
+    const out = sg.gridSample(x, places, { mode: "bicubic", paddingMode: "border", alignCorners: true });
+    const expected = [0, 0, -0.09375, 1, 1];
+    for (const [i, v] of expected.entries()) expect(out.data[i]).toBeCloseTo(v, 6);
+  });
+
   it("nearest gives the grid a gradient of 0", () => {
     const grid = zeros([1, 1, 1, 2]);
     grid.requiresGrad = true;

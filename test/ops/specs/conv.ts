@@ -73,11 +73,22 @@ function convTranspose2d(x: Nd, w: Nd, b: Nd | undefined, g: Geometry): Nd {
   });
 }
 
+/** A reference for batches that takes images too. */
+const orImage =
+  (op: typeof conv2d): typeof conv2d =>
+  (x, w, b, g) => {
+    if (x.shape.length === 4) return op(x, w, b, g);
+    const out = op(nd([1, ...x.shape], x.data), w, b, g);
+    return nd(out.shape.slice(1), out.data);
+  };
+const convImage = orImage(conv2d);
+const convTransposeImage = orImage(convTranspose2d);
+
 const row = (t: Nd | undefined): Nd | undefined =>
-  t && nd([...t.shape.slice(0, 2), 1, ...t.shape.slice(2)], t.data);
+  t && nd([...t.shape.slice(0, -1), 1, ...t.shape.slice(-1)], t.data);
 const flat = (t: Nd): Nd =>
   nd(
-    t.shape.filter((_, d) => d !== 2),
+    t.shape.filter((_, d) => d !== t.shape.length - 2),
     t.data,
   );
 
@@ -131,9 +142,10 @@ export const convSpecs = {
       { inputs: [f32([1, 1, 3, 3]), f32([1, 1, 2, 2])], attrs: {} },
       { inputs: [f32([1, 3, 4, 4]), f32([3, 1, 3, 3]), f32([3])], attrs: { padding: [1, 1], groups: 3 } },
       { inputs: [f32([2, 3, 4, 4]), f32([5, 3, 1, 1])], attrs: {} },
+      { inputs: [f32([4, 5, 4]), f32([2, 2, 3, 2]), f32([2])], attrs: { padding: [1, 0], groups: 2 } },
     ],
     call: ([x, w, b], g: Geometry) => ops.conv2d(x as Tensor, w as Tensor, b, g),
-    reference: ([x, w, b], g: Geometry) => conv2d(x as Nd, w as Nd, b, g),
+    reference: ([x, w, b], g: Geometry) => convImage(x as Nd, w as Nd, b, g),
     errors: [
       [
         () => ops.conv2d(zeros([1, 3, 4, 4]), zeros([2, 2, 3, 3])),
@@ -156,9 +168,9 @@ export const convSpecs = {
         /padding must be whole numbers ≥ 0, got -1/,
       ],
       [
-        () => ops.conv2d(zeros([1, 4, 4]), zeros([1, 1, 3, 3])),
+        () => ops.conv2d(zeros([4, 4]), zeros([1, 1, 3, 3])),
         "ShapeError",
-        /takes an input \[n, c, h, w\]/,
+        /takes an input \[n, c, h, w\] or \[c, h, w\] and a weight of 4 dimensions, got \[4, 4\] and/,
       ],
     ],
   },
@@ -169,10 +181,16 @@ export const convSpecs = {
         attrs: { stride: [2, 2], padding: [1, 1], outputPadding: [1, 0] },
       },
       { inputs: [f32([1, 4, 3, 3]), f32([4, 1, 2, 2])], attrs: { groups: 2, dilation: [2, 1] } },
+      { inputs: [f32([2, 3, 2]), f32([2, 3, 2, 3]), f32([3])], attrs: { stride: [2, 1], padding: [0, 1] } },
     ],
     call: ([x, w, b], g: Geometry) => ops.convTranspose2d(x as Tensor, w as Tensor, b, g),
-    reference: ([x, w, b], g: Geometry) => convTranspose2d(x as Nd, w as Nd, b, g),
+    reference: ([x, w, b], g: Geometry) => convTransposeImage(x as Nd, w as Nd, b, g),
     errors: [
+      [
+        () => ops.convTranspose2d(zeros([1, 1, 1, 3, 3]), zeros([1, 1, 3, 3])),
+        "ShapeError",
+        /takes an input \[n, c, h, w\] or \[c, h, w\] and a weight of 4 dimensions/,
+      ],
       [
         () => ops.convTranspose2d(zeros([1, 1, 3, 3]), zeros([1, 1, 3, 3]), null, { outputPadding: 1 }),
         "ValueError",
@@ -181,31 +199,37 @@ export const convSpecs = {
     ],
   },
   conv1d: {
-    samples: [{ inputs: [f32([2, 3, 7]), f32([4, 3, 3]), f32([4])], attrs: { stride: 2, padding: 1 } }],
+    samples: [
+      { inputs: [f32([2, 3, 7]), f32([4, 3, 3]), f32([4])], attrs: { stride: 2, padding: 1 } },
+      { inputs: [f32([3, 6]), f32([2, 3, 2]), f32([2])], attrs: { stride: 1, padding: 2 } },
+    ],
     call: ([x, w, b], g: object) => ops.conv1d(x as Tensor, w as Tensor, b, g),
     reference: ([x, w, b], { stride, padding }: { stride: number; padding: number }) =>
-      flat(conv2d(row(x) as Nd, row(w) as Nd, b, { stride: [1, stride], padding: [0, padding] })),
-    errors: [[() => ops.conv1d(zeros([3, 7]), zeros([4, 3, 3])), "ShapeError", /takes an input \[n, c, l\]/]],
+      flat(convImage(row(x) as Nd, row(w) as Nd, b, { stride: [1, stride], padding: [0, padding] })),
+    errors: [
+      [
+        () => ops.conv1d(zeros([7]), zeros([4, 3, 3])),
+        "ShapeError",
+        /takes an input \[n, c, l\] or \[c, l\] and a weight of 3 dimensions, got \[7\] and/,
+      ],
+    ],
   },
   convTranspose1d: {
     samples: [
       { inputs: [f32([1, 2, 4]), f32([2, 3, 3])], attrs: { stride: 2, padding: 1, outputPadding: 1 } },
+      { inputs: [f32([2, 3]), f32([2, 1, 4])], attrs: { stride: 2, padding: 1, outputPadding: 1 } },
     ],
     call: ([x, w], g: object) => ops.convTranspose1d(x as Tensor, w as Tensor, null, g),
     reference: ([x, w]) =>
       flat(
-        convTranspose2d(row(x) as Nd, row(w) as Nd, undefined, {
+        convTransposeImage(row(x) as Nd, row(w) as Nd, undefined, {
           stride: [1, 2],
           padding: [0, 1],
           outputPadding: [0, 1],
         }),
       ),
     errors: [
-      [
-        () => ops.convTranspose1d(zeros([3, 7]), zeros([4, 3, 3])),
-        "ShapeError",
-        /takes an input \[n, c, l\]/,
-      ],
+      [() => ops.convTranspose1d(zeros([7]), zeros([4, 3, 3])), "ShapeError", /takes an input \[n, c, l\]/],
     ],
   },
   maxPool2d: {

@@ -4,15 +4,28 @@ import { at, fromFn, padded, type Nd } from "../nd.ts";
 import { exactly, f32, type Input, type OpSpec } from "../spec.ts";
 
 /** The place in pixels of a coordinate, step by step as the documentation tells it. */
-function place(g: number, size: number, a: ops.GridSampleOptions): number {
+const free = (g: number, size: number, a: ops.GridSampleOptions): number =>
+  a.alignCorners ? ((g + 1) / 2) * (size - 1) : ((g + 1) * size - 1) / 2;
+
+/** A place kept inside. */
+function kept(place: number, size: number, a: ops.GridSampleOptions): number {
   const align = a.alignCorners ?? false;
-  let x = align ? ((g + 1) / 2) * (size - 1) : ((g + 1) * size - 1) / 2;
+  let x = place;
   if (a.paddingMode === "reflection") {
     const [low, high] = align ? [0, size - 1] : [-0.5, size - 0.5];
     if (high === low) x = 0;
     else while (x < low || x > high) x = x < low ? 2 * low - x : 2 * high - x;
   }
   return (a.paddingMode ?? "zeros") === "zeros" ? x : Math.min(size - 1, Math.max(0, x));
+}
+
+const place = (g: number, size: number, a: ops.GridSampleOptions): number => kept(free(g, size, a), size, a);
+
+/** Keys' weight of a pixel at a distance, by the formulas of his paper with a = −¾. */
+function keys(distance: number): number {
+  const [s, a] = [Math.abs(distance), -0.75];
+  if (s >= 2) return 0;
+  return s < 1 ? (a + 2) * s ** 3 - (a + 3) * s ** 2 + 1 : a * (s ** 3 - 5 * s ** 2 + 8 * s - 4);
 }
 
 function sampled(x: Nd, grid: Nd, a: ops.GridSampleOptions): Nd {
@@ -23,6 +36,15 @@ function sampled(x: Nd, grid: Nd, a: ops.GridSampleOptions): Nd {
     const column = place(at(grid, [i, y, z, 0]), w, a);
     const row = place(at(grid, [i, y, z, 1]), h, a);
     const pixel = (r: number, s: number): number => padded(x, [i, channel, r, s]);
+    if (a.mode === "bicubic") {
+      const [v, u] = [free(at(grid, [i, y, z, 1]), h, a), free(at(grid, [i, y, z, 0]), w, a)];
+      let value = 0;
+      for (let r = Math.floor(v) - 1; r < v + 2; r++) {
+        for (let s = Math.floor(u) - 1; s < u + 2; s++)
+          value += pixel(kept(r, h, a), kept(s, w, a)) * keys(v - r) * keys(u - s);
+      }
+      return value;
+    }
     if (a.mode === "nearest") {
       const even = (v: number): number => (v % 1 === 0.5 ? 2 * Math.round(v / 2) : Math.round(v));
       return pixel(even(row), even(column));
@@ -55,6 +77,8 @@ const ALL: readonly ops.GridSampleOptions[] = (["zeros", "border", "reflection"]
     { paddingMode },
     { paddingMode, alignCorners: true },
     { paddingMode, mode: "nearest" as const },
+    { paddingMode, mode: "bicubic" as const },
+    { paddingMode, mode: "bicubic" as const, alignCorners: true },
   ],
 );
 
@@ -65,6 +89,12 @@ export const gridSampleSpecs = {
       { inputs: [f32([2, 1, 2, 4]), grid([2, 1, 5], [2, 4])], attrs: {} },
       { inputs: [f32([1, 3, 1, 1]), grid([1, 2, 2], [2, 2])], attrs: { paddingMode: "border" } },
       { inputs: [exactly([0, 1, 2, 2], []), exactly([0, 1, 1, 2], [])], attrs: {} },
+      { inputs: [f32([2, 1, 2, 4]), grid([2, 1, 5], [2, 4])], attrs: { mode: "bicubic" } },
+      {
+        inputs: [f32([1, 2, 1, 1]), grid([1, 2, 2], [2, 2])],
+        attrs: { mode: "bicubic", paddingMode: "reflection", alignCorners: true },
+      },
+      { inputs: [exactly([0, 1, 2, 2], []), exactly([0, 1, 1, 2], [])], attrs: { mode: "bicubic" } },
     ],
     call: ([x, g], a: object) => ops.gridSample(x as Tensor, g as Tensor, a),
     reference: ([x, g], a: ops.GridSampleOptions) => sampled(x as Nd, g as Nd, a),
@@ -75,9 +105,9 @@ export const gridSampleSpecs = {
         /takes x \[n, c, h, w\] and a grid \[n, oh, ow, 2\], got \[1, 1, 2, 2\] and \[2, 1, 1, 2\]/,
       ],
       [
-        () => ops.gridSample(zeros([1, 1, 2, 2]), zeros([1, 1, 1, 2]), { mode: "bicubic" as never }),
+        () => ops.gridSample(zeros([1, 1, 2, 2]), zeros([1, 1, 1, 2]), { mode: "cubic" as never }),
         "ValueError",
-        /mode must be one of bilinear, nearest, got "bicubic"/,
+        /mode must be one of bilinear, nearest, bicubic, got "cubic"/,
       ],
       [
         () => ops.gridSample(zeros([1, 1, 2, 2]), zeros([1, 1, 1, 2]), { paddingMode: "wrap" as never }),

@@ -4,7 +4,8 @@ import { at, average, fromFn, nd, reduce, total, zip, type Nd } from "../nd.ts";
 import { exactly, f32, type OpSpec, type Sample } from "../spec.ts";
 import { normalised } from "./softmax.ts";
 
-export type Reduction = "mean" | "sum" | "none";
+const REDUCTIONS = ["mean", "sum", "none"] as const;
+export type Reduction = (typeof REDUCTIONS)[number];
 
 export const reduced = (x: Nd, reduction: Reduction = "mean"): Nd =>
   reduction === "none" ? x : reduce(x, {}, reduction === "sum" ? total : average);
@@ -15,7 +16,7 @@ export function elementwise(
   extra: object = {},
 ): OpSpec {
   return {
-    samples: (["mean", "sum", "none"] as const).map((reduction) => ({
+    samples: REDUCTIONS.map((reduction) => ({
       inputs: [f32([2, 3]), f32([2, 3])],
       attrs: { reduction },
     })),
@@ -43,6 +44,10 @@ interface ClassAttrs {
 }
 
 function classLoss(logProbs: Nd, target: Nd, weight: Nd | undefined, a: ClassAttrs): Nd {
+  if (target.shape.length === 0) {
+    const loss = classLoss(nd([1, ...logProbs.shape], logProbs.data), nd([1], target.data), weight, a);
+    return nd([], loss.data);
+  }
   const classes = logProbs.shape[1] as number;
   const smoothing = a.labelSmoothing ?? 0;
   const w = (c: number): number => (weight ? at(weight, [c]) : 1);
@@ -71,6 +76,11 @@ const CLASSES: readonly Sample[] = [
   },
   { inputs: [f32([3, 4]), exactly([3], [1, 3, 0], "i32")], attrs: { reduction: "none" } },
   { inputs: [f32([3, 4]), exactly([3], [1, 3, 0], "i32"), f32([4], 0.5, 2)], attrs: { reduction: "sum" } },
+  ...REDUCTIONS.map((reduction) => ({
+    inputs: [f32([4]), exactly([], [2], "i32"), f32([4], 0.5, 2)],
+    attrs: { reduction },
+  })),
+  { inputs: [f32([4]), exactly([], [1], "i32")], attrs: { ignoreIndex: 1, reduction: "none" } },
 ];
 const SMOOTH: readonly Sample[] = [
   { inputs: [f32([3, 4]), exactly([3], [1, 3, 0], "i32"), f32([4], 0.5, 2)], attrs: { labelSmoothing: 0.2 } },
@@ -83,7 +93,8 @@ export const lossSpecs = {
     samples: [...CLASSES, ...SMOOTH],
     call: ([x, t, weight], a: ClassAttrs) =>
       ops.crossEntropy(x as Tensor, t as Tensor, { ...a, ...(weight ? { weight } : {}) }),
-    reference: ([x, t, weight], a: ClassAttrs) => classLoss(normalised(x as Nd, 1, true), t as Nd, weight, a),
+    reference: ([x, t, weight], a: ClassAttrs) =>
+      classLoss(normalised(x as Nd, (x as Nd).shape.length > 1 ? 1 : 0, true), t as Nd, weight, a),
     gradients: [0],
     errors: [
       [
@@ -110,7 +121,19 @@ export const lossSpecs = {
       ops.nllLoss(x as Tensor, t as Tensor, { ...a, ...(weight ? { weight } : {}) }),
     reference: ([x, t, weight], a: ClassAttrs) => classLoss(x as Nd, t as Nd, weight, a),
     gradients: [0],
-    errors: [[() => ops.nllLoss(zeros([2, 3]), out()), "IndexError", /target 7 at position 1/]],
+    errors: [
+      [() => ops.nllLoss(zeros([2, 3]), out()), "IndexError", /target 7 at position 1/],
+      [
+        () => ops.nllLoss(zeros([3]), tensor(7, { dtype: "i32" })),
+        "IndexError",
+        /nllLoss: target 7 at position 0 is outside \[0, 2\]/,
+      ],
+      [
+        () => ops.nllLoss(zeros([3]), out()),
+        "ShapeError",
+        /the input must be \[n, classes, ...\], or \[classes\] with a scalar target, got \[3\] and \[2\]/,
+      ],
+    ],
   },
   mseLoss: elementwise(ops.mseLoss, (x, t) => (x - t) * (x - t)),
   l1Loss: elementwise(ops.l1Loss, (x, t) => Math.abs(x - t)),

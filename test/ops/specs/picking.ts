@@ -109,6 +109,23 @@ export const pickingSpecs = {
         "ShapeError",
         /the value must be a number or a scalar, got \[2\]/,
       ],
+      ...(
+        [
+          ["-Infinity", '"-Infinity"'],
+          [undefined, "undefined"],
+          [null, "null"],
+          [true, "true"],
+          [[1], "an array"],
+          [{}, "an object"],
+        ] as const
+      ).map(
+        ([value, shown]) =>
+          [
+            () => ops.maskedFill(zeros([2]), zeros([2], { dtype: "bool" }), value as never),
+            "ValueError",
+            new RegExp(`maskedFill: values must be a number or a tensor, got ${shown}$`),
+          ] as const,
+      ),
     ],
   },
   maskedSelect: {

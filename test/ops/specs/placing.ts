@@ -98,7 +98,14 @@ export const placingSpecs = {
       const out = scattered(wide(x as Nd), wide(index as Nd), value ?? wide(src as Nd), dim, last);
       return nd((x as Nd).shape, out.data);
     },
-    errors: misfits(ops.scatter),
+    errors: [
+      ...misfits(ops.scatter),
+      [
+        () => ops.scatter(zeros([2]), ints([0]), "1" as never, { dim: 0 }),
+        "ValueError",
+        /scatter: values must be a number or a tensor, got "1"/,
+      ],
+    ],
   },
   scatterAdd: {
     samples: [
@@ -212,6 +219,11 @@ export const placingSpecs = {
         () => ops.indexFill(zeros([2, 2]), zeros([1, 1], { dtype: "i32" }), 0, { dim: 0 }),
         "ShapeError",
         /the index must have one dimension, got \[1, 1\]/,
+      ],
+      [
+        () => ops.indexFill(zeros([2]), ints([0]), null as never, { dim: 0 }),
+        "ValueError",
+        /indexFill: values must be a number or a tensor, got null/,
       ],
     ],
   },
