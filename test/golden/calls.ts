@@ -65,12 +65,10 @@ function weighted({ input, target, weight }: Inputs, attrs: Attrs): unknown[] {
   return [input, target, weight ? { ...attrs, weight } : attrs];
 }
 
-export const isKnown = (op: string): boolean => typeof api[op] === "function";
-
 /** Calls the op of a case through the public API. */
 export function call(op: string, inputs: Inputs, attrs: Attrs): readonly Tensor[] {
   const fn = api[op];
-  if (fn === undefined) throw new Error(`no op ${op}`);
+  if (fn === undefined) throw new Error(`the op ${op} does not exist`);
   const args = POSITIONAL[op]?.(inputs, attrs) ?? [...Object.values(inputs), attrs];
   const result = fn(...args);
   return result instanceof simdgrad.Tensor ? [result] : result;
