@@ -45,28 +45,27 @@ function restOf(state: usize, index: i32): v128 {
 }
 
 /**
- * RMSprop (Hinton 2012): square = alpha · square + (1 − alpha) · g²; g / (√square + eps) is the step, with momentum where
- * `buf` is not 0. Where `mean` is not 0 the square of the gradient's mean is taken off first (Graves 2013); rounding
- * may make that less than 0, which counts as 0. Row: alpha at 5.
+ * square = keep · square + take · g²; p −= lr · g / (√square + eps), with momentum where `buf` is not 0. Where `mean` is not 0
+ * the square of the gradient's mean is taken off first; rounding may make that less than 0, which counts as 0.
  */
-export function rmsprop_f32(
+function stepByRoot(
   p: usize,
   g: usize,
   square: usize,
   buf: usize,
   mean: usize,
-  state: usize,
+  rate: f64,
+  keep: v128,
+  take: v128,
+  momentum: v128,
   eps: f32,
   weightDecay: f32,
   maximize: i32,
   n: i32,
   part: i32,
   parts: i32,
-): i32 {
-  const lr = splatOf(state, 0);
-  const momentum = splatOf(state, 4);
-  const keep = splatOf(state, 5);
-  const take = restOf(state, 5);
+): void {
+  const lr = splat(<f32>rate);
   const floor = splat(eps);
   const zero = splat(0);
   const stop = share(n, part + 1, parts);
@@ -88,12 +87,38 @@ export function rmsprop_f32(
     }
     storeUpTo(p + i, nmadd(lr, step, value), count);
   }
+}
+
+/**
+ * RMSprop (Hinton 2012), centred where `mean` is not 0 (Graves 2013): the square's average keeps alpha, which is at 5 of
+ * the row.
+ */
+export function rmsprop_f32(
+  p: usize,
+  g: usize,
+  square: usize,
+  buf: usize,
+  mean: usize,
+  state: usize,
+  eps: f32,
+  weightDecay: f32,
+  maximize: i32,
+  n: i32,
+  part: i32,
+  parts: i32,
+): i32 {
+  const keep = splatOf(state, 5);
+  const take = restOf(state, 5);
+  const momentum = splatOf(state, 4);
+  const lr = load<f64>(state);
+  // prettier-ignore
+  stepByRoot(p, g, square, buf, mean, lr, keep, take, momentum, eps, weightDecay, maximize, n, part, parts);
   return 0;
 }
 
 /**
- * Adagrad (Duchi, Hazan, Singer 2011): sum += g²; p −= lr / (1 + (t − 1) · lrDecay) · g / (√sum + eps). Row: lrDecay
- * at 5.
+ * Adagrad (Duchi, Hazan, Singer 2011): the squares' sum, and the rate of step t is lr / (1 + (t − 1) · lrDecay), lrDecay at 5
+ * of the row.
  */
 export function adagrad_f32(
   p: usize,
@@ -107,18 +132,10 @@ export function adagrad_f32(
   part: i32,
   parts: i32,
 ): i32 {
-  const lr = splat(<f32>(load<f64>(state) / (1 + (load<f64>(state, 8) - 1) * load<f64>(state, 40))));
-  const floor = splat(eps);
-  const stop = share(n, part + 1, parts);
-  for (let i = share(n, part, parts); i < stop; i += 16) {
-    const count = lanesLeft<f32>(i, stop);
-    const value = lanes(p + i, count);
-    const gradient = slope(g + i, value, weightDecay, maximize, count);
-    const total = madd(gradient, gradient, lanes(sum + i, count));
-    storeUpTo(sum + i, total, count);
-    const step = f32x4.div(gradient, f32x4.add(f32x4.sqrt(total), floor));
-    storeUpTo(p + i, nmadd(lr, step, value), count);
-  }
+  const one = splat(1);
+  const lr = load<f64>(state) / (1 + (load<f64>(state, 8) - 1) * load<f64>(state, 40));
+  // prettier-ignore
+  stepByRoot(p, g, sum, 0, 0, lr, one, one, one, eps, weightDecay, maximize, n, part, parts);
   return 0;
 }
 
