@@ -13,17 +13,24 @@ function share(n: i32, part: i32, parts: i32): usize {
   return (<usize>shareStart(n, 16, part, parts)) << 2;
 }
 
-/** Four numbers, 0 behind the last. */
+/** Four numbers, and `fill` behind the last: made outside of the loop, in which V8 would build a constant anew. */
 @inline
-function lanes(p: usize, count: i32): v128 {
-  return loadUpTo(p, count, i32x4.splat(0));
+function lanes(p: usize, count: i32, fill: v128): v128 {
+  return loadUpTo(p, count, fill);
 }
 
-/** The gradient, turned round to climb, with the L2 penalty. */
-function slope(g: usize, value: v128, decay: f32, maximize: i32, count: i32): v128 {
-  let gradient = lanes(g, count);
-  if (maximize != 0) gradient = f32x4.neg(gradient);
-  return decay != 0 ? madd(splat(decay), value, gradient) : gradient;
+/** The gradient, turned round to climb by the `sign` bits, with the L2 penalty. */
+@inline
+function slope(g: usize, value: v128, decay: v128, sign: v128, count: i32): v128 {
+  const gradient = v128.xor(loadUpTo(g, count, value), sign);
+  // Without decay an infinite weight leaves the gradient as it is.
+  return v128.any_true(decay) ? madd(decay, value, gradient) : gradient;
+}
+
+/** The sign bits to climb. */
+@inline
+function signOf(maximize: i32): v128 {
+  return i32x4.splat(maximize << 31);
 }
 
 /** beta · mean + (1 − beta) · x. */
@@ -67,22 +74,24 @@ function stepByRoot(
 ): void {
   const lr = splat(<f32>rate);
   const floor = splat(eps);
-  const zero = splat(0);
+  const fill = splat(0);
+  const sign = signOf(maximize);
+  const decay = splat(weightDecay);
   const stop = share(n, part + 1, parts);
   for (let i = share(n, part, parts); i < stop; i += 16) {
     const count = lanesLeft<f32>(i, stop);
-    const value = lanes(p + i, count);
-    const gradient = slope(g + i, value, weightDecay, maximize, count);
-    let scale = blend(keep, lanes(square + i, count), take, f32x4.mul(gradient, gradient));
+    const value = lanes(p + i, count, fill);
+    const gradient = slope(g + i, value, decay, sign, count);
+    let scale = blend(keep, lanes(square + i, count, fill), take, f32x4.mul(gradient, gradient));
     storeUpTo(square + i, scale, count);
     if (mean != 0) {
-      const centre = blend(keep, lanes(mean + i, count), take, gradient);
+      const centre = blend(keep, lanes(mean + i, count, fill), take, gradient);
       storeUpTo(mean + i, centre, count);
-      scale = f32x4.max(nmadd(centre, centre, scale), zero);
+      scale = f32x4.max(nmadd(centre, centre, scale), fill);
     }
     let step = f32x4.div(gradient, f32x4.add(f32x4.sqrt(scale), floor));
     if (buf != 0) {
-      step = madd(momentum, lanes(buf + i, count), step);
+      step = madd(momentum, lanes(buf + i, count, fill), step);
       storeUpTo(buf + i, step, count);
     }
     storeUpTo(p + i, nmadd(lr, step, value), count);
@@ -160,13 +169,16 @@ export function adadelta_f32(
   const keep = splatOf(state, 5);
   const take = restOf(state, 5);
   const floor = splat(eps);
+  const fill = splat(0);
+  const sign = signOf(maximize);
+  const decay = splat(weightDecay);
   const stop = share(n, part + 1, parts);
   for (let i = share(n, part, parts); i < stop; i += 16) {
     const count = lanesLeft<f32>(i, stop);
-    const value = lanes(p + i, count);
-    const gradient = slope(g + i, value, weightDecay, maximize, count);
-    const scale = blend(keep, lanes(square + i, count), take, f32x4.mul(gradient, gradient));
-    const steps = lanes(acc + i, count);
+    const value = lanes(p + i, count, fill);
+    const gradient = slope(g + i, value, decay, sign, count);
+    const scale = blend(keep, lanes(square + i, count, fill), take, f32x4.mul(gradient, gradient));
+    const steps = lanes(acc + i, count, fill);
     const ratio = f32x4.div(f32x4.sqrt(f32x4.add(steps, floor)), f32x4.sqrt(f32x4.add(scale, floor)));
     const step = f32x4.mul(ratio, gradient);
     storeUpTo(square + i, scale, count);
@@ -198,13 +210,19 @@ export function adamax_f32(
   const take1 = restOf(state, 4);
   const keep2 = splatOf(state, 5);
   const floor = splat(eps);
+  const fill = splat(0);
+  const sign = signOf(maximize);
+  const decay = splat(weightDecay);
   const stop = share(n, part + 1, parts);
   for (let i = share(n, part, parts); i < stop; i += 16) {
     const count = lanesLeft<f32>(i, stop);
-    const value = lanes(p + i, count);
-    const gradient = slope(g + i, value, weightDecay, maximize, count);
-    const first = blend(keep1, lanes(m + i, count), take1, gradient);
-    const largest = f32x4.max(f32x4.mul(keep2, lanes(u + i, count)), f32x4.add(f32x4.abs(gradient), floor));
+    const value = lanes(p + i, count, fill);
+    const gradient = slope(g + i, value, decay, sign, count);
+    const first = blend(keep1, lanes(m + i, count, fill), take1, gradient);
+    const largest = f32x4.max(
+      f32x4.mul(keep2, lanes(u + i, count, fill)),
+      f32x4.add(f32x4.abs(gradient), floor),
+    );
     storeUpTo(m + i, first, count);
     storeUpTo(u + i, largest, count);
     storeUpTo(p + i, nmadd(lr, f32x4.div(first, largest), value), count);
@@ -231,7 +249,7 @@ function stepByMoments(
   parts: i32,
 ): void {
   const shrink = splat(decoupled != 0 ? <f32>(1 - load<f64>(state) * <f64>weightDecay) : 1);
-  const decay = decoupled != 0 ? <f32>0 : weightDecay;
+  const decay = splat(decoupled != 0 ? 0 : weightDecay);
   const keep1 = splatOf(state, 4);
   const take1 = restOf(state, 4);
   const keep2 = splatOf(state, 5);
@@ -240,13 +258,15 @@ function stepByMoments(
   const byMean = splat(step);
   const ratio = splat(root);
   const floor = splat(eps);
+  const fill = splat(0);
+  const sign = signOf(maximize);
   const stop = share(n, part + 1, parts);
   for (let i = share(n, part, parts); i < stop; i += 16) {
     const count = lanesLeft<f32>(i, stop);
-    const value = lanes(p + i, count);
-    const gradient = slope(g + i, value, decay, maximize, count);
-    const first = blend(keep1, lanes(m + i, count), take1, gradient);
-    const second = blend(keep2, lanes(v + i, count), take2, f32x4.mul(gradient, gradient));
+    const value = lanes(p + i, count, fill);
+    const gradient = slope(g + i, value, decay, sign, count);
+    const first = blend(keep1, lanes(m + i, count, fill), take1, gradient);
+    const second = blend(keep2, lanes(v + i, count, fill), take2, f32x4.mul(gradient, gradient));
     storeUpTo(m + i, first, count);
     storeUpTo(v + i, second, count);
     const direction = madd(byGradient, gradient, f32x4.mul(byMean, first));
@@ -363,18 +383,19 @@ export function lion_f32(
   const take1 = restOf(state, 4);
   const keep2 = splatOf(state, 5);
   const take2 = restOf(state, 5);
-  const zero = splat(0);
   const one = splat(1);
   const signs = i32x4.splat(0x80000000);
+  const fill = splat(0);
+  const climb = signOf(maximize);
   const stop = share(n, part + 1, parts);
   for (let i = share(n, part, parts); i < stop; i += 16) {
     const count = lanesLeft<f32>(i, stop);
-    const value = lanes(p + i, count);
-    const gradient = slope(g + i, value, 0, maximize, count);
-    const mean = lanes(m + i, count);
+    const value = lanes(p + i, count, fill);
+    const gradient = v128.xor(lanes(g + i, count, fill), climb);
+    const mean = lanes(m + i, count, fill);
     const mix = blend(keep1, mean, take1, gradient);
     // 0 and NaN stay what they are.
-    const some = f32x4.gt(f32x4.abs(mix), zero);
+    const some = f32x4.gt(f32x4.abs(mix), fill);
     const sign = select(some, select(signs, mix, one), mix);
     storeUpTo(m + i, blend(keep2, mean, take2, gradient), count);
     storeUpTo(p + i, nmadd(lr, sign, f32x4.mul(value, shrink)), count);
@@ -400,11 +421,12 @@ export function average_f32(mean: usize, x: usize, state: usize, n: i32, part: i
   const weight = load<f64>(state, 16);
   const near = weight < 0.5;
   const share1 = splat(<f32>(near ? weight : weight - 1));
+  const fill = splat(0);
   const stop = share(n, part + 1, parts);
   for (let i = share(n, part, parts); i < stop; i += 16) {
     const count = lanesLeft<f32>(i, stop);
-    const old = lanes(mean + i, count);
-    const fresh = lanes(x + i, count);
+    const old = lanes(mean + i, count, fill);
+    const fresh = lanes(x + i, count, fill);
     storeUpTo(mean + i, madd(share1, f32x4.sub(fresh, old), near ? old : fresh), count);
   }
   return 0;
