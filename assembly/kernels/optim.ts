@@ -1,14 +1,15 @@
 /**
- * Optimiser steps over whole parameters. `state` points to eight f64: the learning rate, the number of steps, beta1 and
- * beta2 to that power, beta1 (or the momentum), beta2; what changes from step to step lives there, so that a recorded
- * program can be replayed and a schedule may move it. A tick comes before the step.
+ * Optimiser steps over whole parameters, the two most used; optimrules.ts has the others. `state` points to eight f64: the
+ * learning rate, the number of steps, beta1 and beta2 to that power, beta1 (or the momentum), beta2, and two that a rule may
+ * use; what changes from step to step lives there, so that a recorded program can be replayed and a schedule may move it. A
+ * tick comes before the step.
  */
 import { shareStart } from "../loops";
 import { madd, nmadd, splat } from "../simd/f32";
 import { loadUpTo, storeUpTo } from "../sums";
 
 /** x to a whole power. */
-function power(x: f64, exponent: f64): f64 {
+export function power(x: f64, exponent: f64): f64 {
   let result: f64 = 1;
   let factor = x;
   for (let n = <i64>exponent; n > 0; n >>= 1) {

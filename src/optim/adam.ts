@@ -1,7 +1,9 @@
 import { adam_f32, adamTick } from "../program/kernels.gen.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Ptr } from "../wasm/heap.ts";
-import { checkNumber, Optimizer, type GroupOptions } from "./optimizer.ts";
+import type { ParamGroup, Rule } from "./group.ts";
+import { Optimizer, type Params } from "./optimizer.ts";
+import { checkBetas, checkNumber, withDefaults } from "./options.ts";
 
 export interface AdamOptions {
   /** Learning rate. Default 1e-3. */
@@ -12,7 +14,7 @@ export interface AdamOptions {
   eps?: number;
   /** Adam: L2 penalty, added to the gradient, default 0. AdamW: share of the weight taken off at each step, default 0.01. */
   weightDecay?: number;
-  /** Use the largest average of squares so far. Default false. */
+  /** Use the largest average of squares so far (S. Reddi and others, 2018). Default false. */
   amsgrad?: boolean;
   /** Climb instead of descend. Default false. */
   maximize?: boolean;
@@ -29,57 +31,60 @@ const DEFAULTS: Settings = {
   maximize: false,
 };
 
+const ruleOf = (name: string): Rule<Settings> => ({
+  name,
+  check(o) {
+    checkBetas(name, o.betas);
+    checkNumber(`${name}: eps`, o.eps);
+    checkNumber(`${name}: weightDecay`, o.weightDecay);
+  },
+  columns: (o) => o.betas,
+  momentum: "betas",
+  state: (o) => ({ exp_avg: 0, exp_avg_sq: 0, max_exp_avg_sq: o.amsgrad ? 0 : undefined }),
+});
+
 abstract class AdamBase extends Optimizer<Settings> {
-  private readonly decoupled: boolean;
-  private readonly first: Tensor[][];
-  private readonly second: Tensor[][];
-  private readonly largest: (Tensor[] | null)[];
+  protected abstract readonly decoupled: boolean;
 
-  constructor(
-    name: string,
-    params: Iterable<Tensor> | Iterable<GroupOptions<Settings>>,
-    options: Settings,
-    decoupled: boolean,
-  ) {
-    super(name, params, options, (o) => o.betas);
-    this.decoupled = decoupled;
-    [this.first, this.second, this.largest] = this.allocate(() => {
-      for (const o of this.settings) {
-        checkNumber(`${name}: eps`, o.eps);
-        checkNumber(`${name}: weightDecay`, o.weightDecay);
-      }
-      const beside = (): Tensor[][] => this.groups.map((group) => this.beside(group));
-      return [
-        beside(),
-        beside(),
-        this.groups.map((group, g) => (this.settings[g]?.amsgrad ? this.beside(group) : null)),
-      ] as const;
-    });
-  }
-
-  protected override update(p: Tensor, grad: Tensor, row: Ptr, g: number, i: number): void {
-    const o = this.settings[g] as Settings;
-    const m = this.first[g]?.[i] as Tensor;
-    const v = this.second[g]?.[i] as Tensor;
-    const largest = this.largest[g]?.[i]?.ptr ?? (0 as Ptr);
+  protected override update(p: Tensor, grad: Tensor, row: Ptr, group: ParamGroup<Settings>, i: number): void {
+    const o = group.given;
     adamTick(row);
     // prettier-ignore
     adam_f32(
-      p.ptr, grad.ptr, m.ptr, v.ptr, largest, row, o.eps, o.weightDecay, Number(this.decoupled), Number(o.maximize), p.size,
+      p.ptr, grad.ptr, group.stateAt(0, i), group.stateAt(1, i), group.stateAt(2, i), row,
+      o.eps, o.weightDecay, Number(this.decoupled), Number(o.maximize), p.size,
     );
   }
 }
 
-/** Adam (D. Kingma and J. Ba, 2015) by PyTorch's formulas. */
+/**
+ * Adam (D. Kingma and J. Ba, 2015) by PyTorch's formulas.
+ * @throws {ValueError} an option is out of its range or unknown.
+ * @example
+ * const optimizer = new optim.Adam(model.parameters(), { lr: 3e-4 });
+ */
 export class Adam extends AdamBase {
-  constructor(params: Iterable<Tensor> | Iterable<GroupOptions<AdamOptions>>, options: AdamOptions = {}) {
-    super("Adam", params as Iterable<Tensor>, { ...DEFAULTS, ...options }, false);
+  protected override readonly decoupled = false;
+
+  constructor(params: Params<AdamOptions>, options: AdamOptions = {}) {
+    super(ruleOf("Adam"), params as Params<Settings>, withDefaults("Adam", DEFAULTS, options));
   }
 }
 
-/** Adam with weight decay apart from the gradient (I. Loshchilov and F. Hutter, 2019). */
+/**
+ * Adam with weight decay apart from the gradient (I. Loshchilov and F. Hutter, 2019) by PyTorch's formulas.
+ * @throws {ValueError} an option is out of its range or unknown.
+ * @example
+ * const optimizer = new optim.AdamW(
+ *   [{ params: weights }, { params: biases, weightDecay: 0 }],
+ *   { lr: 3e-4, weightDecay: 0.1 },
+ * );
+ */
 export class AdamW extends AdamBase {
-  constructor(params: Iterable<Tensor> | Iterable<GroupOptions<AdamOptions>>, options: AdamOptions = {}) {
-    super("AdamW", params as Iterable<Tensor>, { ...DEFAULTS, weightDecay: 0.01, ...options }, true);
+  protected override readonly decoupled = true;
+
+  constructor(params: Params<AdamOptions>, options: AdamOptions = {}) {
+    const defaults = { ...DEFAULTS, weightDecay: 0.01 };
+    super(ruleOf("AdamW"), params as Params<Settings>, withDefaults("AdamW", defaults, options));
   }
 }

@@ -1,188 +1,135 @@
-import { DTypeError, ValueError } from "../errors.ts";
+import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { dropGradient } from "../autograd/leaf.ts";
-import { fillWith } from "../tensor/create.ts";
-import { build, collectTensors, own, registerHolder, touch } from "../tensor/lifetime.ts";
+import { build, registerHolder, touch } from "../tensor/lifetime.ts";
 import { expectBackward } from "../tensor/windows.ts";
-import { isContiguous } from "../tensor/shape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
+import { contiguous, type Tensor } from "../tensor/tensor.ts";
 import type { Ptr } from "../wasm/heap.ts";
-import { f64 } from "../wasm/views.ts";
-
-/**
- * Numbers that change between steps, one row of f64 a parameter in linear memory, so that a recorded step reads them anew:
- * learning rate, steps taken, β₁ᵗ, β₂ᵗ, β₁ (SGD: the momentum), β₂ (assembly/kernels/optim.ts).
- */
-const ROW = 8;
-const LR = 0;
-const BETA1 = 4;
-const BETA2 = 5;
-
-/** Parameters that share their settings. */
-export class ParamGroup {
-  readonly params: readonly Tensor[];
-  /** f64 [params, ROW], held as raw words. */
-  readonly rows: Tensor;
-
-  constructor(params: readonly Tensor[], lr: number, betas: readonly [number, number]) {
-    this.params = params;
-    this.rows = own(empty([Math.max(1, params.length), ROW * 2], "f32"));
-    fillWith(this.rows, 0);
-    this.lr = lr;
-    this.momentum = betas[0];
-    checkNumber("betas[1]", betas[1], 0, 1);
-    this.write(BETA2, betas[1]);
-  }
-
-  /** Address of a parameter's row. */
-  row(i: number): Ptr {
-    return (this.rows.ptr + i * ROW * 8) as Ptr;
-  }
-
-  private read(column: number): number {
-    touch(this.rows, "optimizer");
-    return f64[(this.rows.ptr >>> 3) + column] as number;
-  }
-
-  private write(column: number, value: number): void {
-    touch(this.rows, "optimizer");
-    for (let i = 0; i < Math.max(1, this.params.length); i++) f64[(this.row(i) >>> 3) + column] = value;
-  }
-
-  /** Learning rate; schedules write it. */
-  get lr(): number {
-    return this.read(LR);
-  }
-
-  set lr(value: number) {
-    if (!(value >= 0) || value === Infinity)
-      throw new ValueError(`lr: the learning rate must be a finite number ≥ 0, got ${value}`);
-    this.write(LR, value);
-  }
-
-  /** SGD's momentum, Adam's β₁. */
-  get momentum(): number {
-    return this.read(BETA1);
-  }
-
-  set momentum(value: number) {
-    checkNumber("momentum (betas[0])", value, 0, 1);
-    this.write(BETA1, value);
-  }
-}
-
-/** Checks a number of an optimiser's options. */
-export function checkNumber(what: string, value: number, least = 0, below = Infinity): number {
-  if (!(value >= least && value < below)) {
-    throw new ValueError(
-      `${what} must be a number ≥ ${least}${below === Infinity ? "" : ` and < ${below}`}, got ${value}`,
-    );
-  }
-  return value;
-}
+import { checkParams, ParamGroup, type Rule } from "./group.ts";
+import { withDefaults } from "./options.ts";
+import { loadState, readState, type OptimizerState } from "./state.ts";
 
 /** Settings of one group; what is left out comes from the optimiser's options. */
 export type GroupOptions<O> = Partial<O> & { readonly params: Iterable<Tensor> };
 
+/** What is to be optimised: parameters, or groups of them with settings of their own. */
+export type Params<O> = Iterable<Tensor> | Iterable<GroupOptions<O>>;
+
 /** Changes parameters by their gradients. State is allocated when the optimiser is made. */
 export abstract class Optimizer<O extends { lr: number } = { lr: number }> {
-  readonly groups: readonly ParamGroup[];
-  /** Settings of each group. */
-  protected readonly settings: readonly O[];
+  readonly groups: readonly ParamGroup<O>[];
+  private readonly rule: Rule<O>;
+  private readonly defaults: O;
 
-  constructor(
-    name: string,
-    params: Iterable<Tensor> | Iterable<GroupOptions<O>>,
-    options: O,
-    betasOf: (options: O) => readonly [number, number],
-  ) {
+  /** `options` are complete, but for those that `alsoKnown` names. */
+  constructor(rule: Rule<O>, params: Params<O>, options: O) {
     registerHolder(this);
-    expectBackward();
+    const { name } = rule;
+    this.rule = rule;
+    this.defaults = options;
     const entries = [...params] as (Tensor | GroupOptions<O>)[];
     if (entries.length === 0) throw new ValueError(`${name}: got no parameters to optimise`);
     const groups = entries.filter((e): e is GroupOptions<O> => "params" in e);
-    const given =
-      groups.length > 0 ? groups : [{ params: entries as Tensor[] } as unknown as GroupOptions<O>];
     if (groups.length > 0 && groups.length < entries.length) {
       throw new ValueError(`${name}: got parameters and groups mixed; give one or the other`);
     }
+    const given =
+      groups.length > 0 ? groups : [{ params: entries as Tensor[] } as unknown as GroupOptions<O>];
     const seen = new Set<Tensor>();
-    this.settings = given.map(({ params: _params, ...own }) => ({ ...options, ...own }));
-    const makeGroup = (group: GroupOptions<O>, i: number): ParamGroup => {
-      const list = [...group.params];
-      for (const p of list) {
-        touch(p, name);
-        if (p.dtype !== "f32" || !isContiguous(p.shape, p.strides)) {
-          throw new DTypeError(
-            `${name}: parameters must be dense f32 tensors, got ${p.dtype} [${p.shape.join(", ")}]`,
-          );
-        }
-        if (!p.isLeaf)
-          throw new ValueError(
-            `${name}: a result of an op cannot be optimised; give leaves (nn.Parameter, or tensors with requiresGrad)`,
-          );
-        if (seen.has(p))
-          throw new ValueError(`${name}: a parameter of shape [${p.shape.join(", ")}] appears twice`);
-        seen.add(p);
-      }
-      const settings = this.settings[i] as O;
-      return new ParamGroup(list, settings.lr, betasOf(settings));
-    };
-    this.groups = build(name, () => given.map(makeGroup));
+    this.groups = build(name, () => given.map((group) => this.makeGroup(group, seen)));
+    expectBackward();
   }
 
-  /** Checks the settings and makes the state; where that fails, the optimiser gives back all that it has. */
-  protected allocate<T>(fn: () => T): T {
-    try {
-      return build(this.constructor.name, fn);
-    } catch (error) {
-      this.dispose();
-      throw error;
-    }
+  private makeGroup({ params, ...own }: GroupOptions<O>, seen: Set<Tensor>): ParamGroup<O> {
+    const list = [...params];
+    checkParams(this.rule.name, list, seen);
+    const options = withDefaults(this.rule.name, this.defaults, own as unknown as Partial<O>);
+    return new ParamGroup(this.rule, list, options);
   }
 
-  /** A zeroed tensor beside each parameter of a group. */
-  protected beside(group: ParamGroup): Tensor[] {
-    return group.params.map((p) => {
-      const t = own(empty(p.shape, "f32"));
-      fillWith(t, 0);
-      return t;
-    });
+  /**
+   * Adds parameters, such as layers that are thawed later, with settings of their own where given. A schedule that was made before
+   * takes them on at their own learning rate.
+   * @throws {ValueError} a parameter is in a group already, or a setting makes no sense.
+   * @example
+   * optimizer.addParamGroup({ params: head.parameters(), lr: 1e-2 });
+   */
+  addParamGroup(group: GroupOptions<O>): void {
+    const seen = new Set(this.groups.flatMap((g) => g.params));
+    const made = build(this.rule.name, () => this.makeGroup(group, seen));
+    (this.groups as ParamGroup<O>[]).push(made);
   }
 
   /** Learning rate of the first group; setting it sets all groups. */
   get lr(): number {
-    return (this.groups[0] as ParamGroup).lr;
+    return (this.groups[0] as ParamGroup<O>).lr;
   }
 
   set lr(value: number) {
     for (const group of this.groups) group.lr = value;
   }
 
-  /** Changes every parameter that has a gradient. */
+  /**
+   * Changes every parameter that has a gradient.
+   * @throws {ShapeError} {@link Tensor.grad} was set to one of another shape; {DTypeError} to one that is not f32.
+   */
   step(): void {
-    for (const [g, group] of this.groups.entries()) {
-      for (const [i, p] of group.params.entries()) {
-        if (p.grad === null) continue;
+    for (let g = 0; g < this.groups.length; g++) {
+      const group = this.groups[g] as ParamGroup<O>;
+      for (let i = 0; i < group.params.length; i++) {
+        const p = group.params[i] as Tensor;
+        const { grad } = p;
+        if (grad === null) continue;
         touch(p, "step");
-        touch(p.grad, "step");
-        this.update(p, p.grad, group.row(i), g, i);
+        touch(grad, "step");
+        checkGradient(p, grad);
+        if (grad.isContiguous) this.update(p, grad, group.row(i), group, i);
+        else build("step", () => this.update(p, contiguous(grad), group.row(i), group, i));
         p.storage.version++;
       }
     }
   }
 
-  /** Emits the update of parameter i of group g. */
-  protected abstract update(p: Tensor, grad: Tensor, row: Ptr, g: number, i: number): void;
+  /** Emits the update of parameter i of a group. */
+  protected abstract update(p: Tensor, grad: Tensor, row: Ptr, group: ParamGroup<O>, i: number): void;
+
+  /**
+   * State and settings, in PyTorch's form and names: `state` by the parameter's number through all groups (`step`, `exp_avg` …; none
+   * before a parameter's first step) and `param_groups` (`lr`, `weight_decay` …, `params`). Tensors are those in use, not copies.
+   * @example
+   * const state = optimizer.stateDict(); // state.state[0].exp_avg
+   */
+  stateDict(): OptimizerState {
+    return readState(this.groups);
+  }
+
+  /**
+   * Takes on state and settings that `stateDict` gave, of an optimiser of the same kind over parameters of the same shapes in the same
+   * groups; tensors are copied. State of PyTorch's own fits too.
+   * @throws {ValueError} groups or state are missing or too many; {ShapeError} a shape differs. Nothing is changed then.
+   * @example
+   * new optim.Adam(model.parameters()).loadStateDict(state);
+   */
+  loadStateDict(state: OptimizerState): void {
+    loadState(this.rule, this.groups, state);
+  }
 
   /** Frees the optimiser's own state; parameters stay. It is of no use afterwards. */
   dispose(): void {
-    for (const group of this.groups) group.rows.dispose();
-    // What stands in the fields themselves: groups, and with them the parameters, are objects of their own.
-    for (const t of collectTensors(Object.values(this), new Set<Tensor>())) t.dispose();
+    for (const group of this.groups) group.dispose();
   }
 
   /** Drops all gradients; the next backward starts from none. */
   zeroGrad(): void {
     for (const group of this.groups) for (const p of group.params) dropGradient(p);
+  }
+}
+
+function checkGradient(p: Tensor, grad: Tensor): void {
+  if (grad.dtype !== "f32") throw new DTypeError(`step: gradients are f32, this one is ${grad.dtype}`);
+  if (!sameShape(p.shape, grad.shape)) {
+    throw new ShapeError(
+      `step: the gradient is ${formatShape(grad.shape)} and its parameter ${formatShape(p.shape)}`,
+    );
   }
 }

@@ -51,7 +51,11 @@ export interface ScheduleCase {
   readonly scheduler: string;
   readonly args: Record<string, unknown>;
   readonly baseLr: number;
-  readonly lr: number[];
+  /** Before each step. */
+  readonly lr?: number[];
+  /** What each step is given, and the rate after it. */
+  readonly metrics?: number[];
+  readonly lrAfter?: number[];
 }
 
 const folder = process.env["GOLDENS_DIR"] ?? fileURLToPath(new URL("../goldens", import.meta.url));

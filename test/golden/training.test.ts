@@ -53,6 +53,7 @@ type AnyOptimizer = Pick<optim.Optimizer, "zeroGrad" | "step">;
 const OPTIMIZERS: Readonly<Record<string, ((params: Tensor[], args: Args) => AnyOptimizer) | undefined>> = {
   Adam: (params, args) => new optim.Adam(params, args),
   AdamW: (params, args) => new optim.AdamW(params, args),
+  RMSprop: (params, args) => new optim.RMSprop(params, args),
   SGD: (params, args) => new optim.SGD(params, args),
 };
 
@@ -62,7 +63,6 @@ function missing(run: TrainingRun): string[] {
     ...run.layers.map(([name]) => name).filter((name) => LAYERS[name] === undefined),
     ...(LOSSES[run.loss] ? [] : [run.loss]),
     ...(OPTIMIZERS[run.optimizer] ? [] : [run.optimizer]),
-    ...(run.clipGradNorm === null ? [] : ["clipGradNorm"]),
   ];
 }
 
@@ -102,6 +102,7 @@ function train(run: TrainingRun): void {
       `loss of step ${step}: ${value} against ${expected}`,
     ).toBeLessThanOrEqual(1e-3 * Math.abs(expected));
     loss.backward();
+    if (run.clipGradNorm !== null) optim.clipGradNorm(model.parameters(), run.clipGradNorm);
     optimizer.step();
   }
   const state = model.stateDict();

@@ -43,6 +43,14 @@ describe("optimisers", () => {
     for (const p of [a, b, c]) p.dispose();
   });
 
+  it("are all of one type, for functions that take any", () => {
+    const p = new nn.Parameter(tensor([1]));
+    const all: optim.Optimizer[] = [new optim.SGD([p], { lr: 1 }), new optim.Adam([p]), new optim.Lion([p])];
+    expect(all.map((optimizer) => optimizer.lr)).toEqual([1, 1e-3, 1e-4]);
+    for (const optimizer of all) optimizer.dispose();
+    p.dispose();
+  });
+
   it("dispose frees their state and leaves the parameters", () => {
     const layer = new nn.Linear(100, 100);
     const before = memory().live;
