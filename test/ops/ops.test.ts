@@ -2,13 +2,12 @@ import { describe, expect, it } from "vitest";
 import { memory, scope } from "../../src/index.ts";
 import { checkSample, checkSpecial } from "./check.ts";
 import { specs } from "./specs/index.ts";
-import type { OpSpec } from "./spec.ts";
+import { titleOf, type OpSpec } from "./spec.ts";
 
 for (const [name, spec] of Object.entries<OpSpec>(specs)) {
   describe(`op ${name}`, () => {
     for (const [i, sample] of spec.samples.entries()) {
-      const shapes = sample.inputs.map((t) => `${t.dtype}[${t.shape.join()}]`).join(" ");
-      it(`${i}: ${shapes} ${JSON.stringify(sample.attrs ?? {})}`, () => {
+      it(titleOf(i, sample), () => {
         checkSample(spec, sample);
       });
     }

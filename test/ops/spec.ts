@@ -75,3 +75,9 @@ export function toTensor({ shape, dtype, values }: Input): Tensor {
 }
 
 export const toNd = ({ shape, values }: Input): Nd => nd(shape, values);
+
+/** How tests name the i-th sample of an op. */
+export function titleOf(i: number, { inputs, attrs }: Sample): string {
+  const shapes = inputs.map((t) => `${t.dtype}[${t.shape.join()}]`).join(" ");
+  return `${i}: ${shapes} ${JSON.stringify(attrs ?? {})}`;
+}
