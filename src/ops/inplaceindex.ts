@@ -13,12 +13,13 @@ import type { Mode } from "./offsets.ts";
 
 /** Placing in place: what the ops of the same names without the underscore do to a copy. Works through views. */
 
-/** Runs a write that the tensor allows, and counts it so that backward can refuse a changed value. */
-function writing(op: string, t: Tensor, write: () => void): Tensor {
+/** Runs a write that the tensor and its source allow, and counts it so that backward can refuse a changed value. */
+function writing(op: string, t: Tensor, source: Tensor | number, write: () => void): Tensor {
   touch(t, op);
-  if (isGradEnabled() && t.requiresGrad) {
+  for (const [what, tensor] of [["to", t] as const, ["of", source] as const]) {
+    if (typeof tensor === "number" || !isGradEnabled() || !tensor.requiresGrad) continue;
     throw new AutogradError(
-      `${op}: writing in place to a tensor that requires gradients is not recorded; wrap it in noGrad(() => …), or use the op that makes a new tensor`,
+      `${op}: writing in place ${what} a tensor that requires gradients is not recorded; wrap it in noGrad(() => …), or use the op that makes a new tensor`,
     );
   }
   return composite(op, () => {
@@ -30,7 +31,7 @@ function writing(op: string, t: Tensor, write: () => void): Tensor {
 
 /**
  * t[items] = values, or += with `accumulate`; items as `index` takes them, values broadcast and converted to t's dtype.
- * @throws {AutogradError} t requires gradients and recording is on; it is not recorded, as none of the ops that place in place are.
+ * @throws {AutogradError} t or values require gradients and recording is on; it is not recorded, as none of the ops that place in place are.
  * Otherwise as `indexPut`.
  * @example
  * zeros([2, 3]).indexPut_([0, { start: 1 }], 5); // [[0, 5, 5], [0, 0, 0]]
@@ -41,7 +42,7 @@ export const indexPut_ = (
   values: Tensor | number,
   options: IndexPutOptions = {},
 ): Tensor =>
-  writing("indexPut_", t, () => {
+  writing("indexPut_", t, values, () => {
     indexPutInto("indexPut_", t, items, values, options.accumulate ?? false);
   });
 
@@ -53,7 +54,7 @@ export const indexPut_ = (
  * x.maskedFill_(x.lt(0), 0); // [1, 0, 3]
  */
 export const maskedFill_ = (t: Tensor, mask: Tensor, value: Tensor | number): Tensor =>
-  writing("maskedFill_", t, () => {
+  writing("maskedFill_", t, value, () => {
     if (!sameShape(broadcastShapes("maskedFill_", t.shape, mask.shape), t.shape)) {
       throw new ShapeError(
         `maskedFill_: the mask ${formatShape(mask.shape)} does not broadcast to the tensor's ${formatShape(t.shape)}`,
@@ -70,7 +71,7 @@ function scatterInPlace(
   dim: number,
   mode: Mode,
 ): Tensor {
-  return writing(op, t, () => {
+  return writing(op, t, src, () => {
     const [d, source] = scatterOperands(op, t, index, src, dim);
     scatterInto(op, t, index, source.storage === t.storage ? copied(source) : source, { dim: d, mode });
   });
@@ -110,7 +111,7 @@ export const indexAdd_ = (
   source: Tensor,
   options: { dim: number; alpha?: number },
 ): Tensor =>
-  writing("indexAdd_", t, () => {
+  writing("indexAdd_", t, source, () => {
     const { dim, alpha = 1 } = options;
     const items = along("indexAdd_", t, dim, index);
     checkEntries("indexAdd_", t, dim, index, source);
@@ -123,7 +124,7 @@ export const indexAdd_ = (
  * zeros([3]).indexCopy_(tensor([2, 0], { dtype: "i32" }), tensor([5, 7]), { dim: 0 }); // [7, 0, 5]
  */
 export const indexCopy_ = (t: Tensor, index: Tensor, source: Tensor, options: { dim: number }): Tensor =>
-  writing("indexCopy_", t, () => {
+  writing("indexCopy_", t, source, () => {
     const items = along("indexCopy_", t, options.dim, index);
     checkEntries("indexCopy_", t, options.dim, index, source);
     indexPutInto("indexCopy_", t, items, source, false);
@@ -140,7 +141,7 @@ export const indexFill_ = (
   value: Tensor | number,
   options: { dim: number },
 ): Tensor =>
-  writing("indexFill_", t, () => {
+  writing("indexFill_", t, value, () => {
     const items = along("indexFill_", t, options.dim, index);
     indexPutInto("indexFill_", t, items, fillValue("indexFill_", t, value), false);
   });

@@ -380,6 +380,11 @@ describe("index", () => {
       /takes f32 or i32, got bool/,
     ],
     ["AutogradError", () => zeros([2], { requiresGrad: true }).indexPut_([0], 1), /noGrad/],
+    [
+      "AutogradError",
+      () => zeros([2]).indexPut_([0], zeros([], { requiresGrad: true })),
+      /in place of a tensor/,
+    ],
   ];
   it.each(errors)("%s %#", (name, run, says) => {
     clean(() => {
