@@ -32,17 +32,27 @@ const LAYERS = [
   ["ops"],
   ["nn", "optim", "data", "io"],
   ["train"],
+  ["companions"],
 ];
 
 /** One block a layer: what lies above it must not be imported from it. Types may: they are gone at run time. */
 const directions = LAYERS.map((folders, index) => {
   const above = LAYERS.slice(index + 1).flat();
   const patterns = [
-    {
-      allowTypeImports: true,
-      regex: "^(\\.\\./)+index\\.ts$",
-      message: "src/index.ts is for users; import the file itself.",
-    },
+    ...(folders.includes("companions")
+      ? [
+          {
+            regex: "^(\\.\\./)+(?!index\\.ts$)",
+            message: "A companion uses the library as its users do: import from src/index.ts.",
+          },
+        ]
+      : [
+          {
+            allowTypeImports: true,
+            regex: "^(\\.\\./)+index\\.ts$",
+            message: "src/index.ts is for users; import the file itself.",
+          },
+        ]),
     ...(above.length > 0
       ? [
           {

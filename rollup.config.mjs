@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import terser from "@rollup/plugin-terser";
 import { dts } from "rollup-plugin-dts";
@@ -62,6 +62,27 @@ const smaller = terser({
   format: { ascii_only: true, preserve_annotations: true },
 });
 
+/**
+ * Companions (src/companions/) are programs beside the library: they import it as users do, so that there is one copy of it, and their
+ * own dependencies stay outside.
+ * @returns {import("rollup").Plugin}
+ */
+function besideTheLibrary() {
+  return {
+    name: "beside-the-library",
+    async resolveId(id, importer) {
+      if (importer === undefined) return null;
+      if (!id.startsWith(".")) return { id, external: true };
+      const found = await this.resolve(id, importer, { skipSelf: true });
+      return found?.id === local("src/index.ts") ? { id: "simdgrad", external: true } : found;
+    },
+  };
+}
+
+const companions = readdirSync(local("src/companions"))
+  .filter((file) => file.endsWith(".ts"))
+  .map((file) => file.slice(0, -3));
+
 /** @type {import("rollup").RollupOptions[]} */
 const configs = [
   ...["node", "browser"].map((host) => ({
@@ -76,6 +97,18 @@ const configs = [
     output: { file: "dist/index.d.ts", format: "es" },
     plugins: [dts({ tsconfig: "src/tsconfig.json" })],
   },
+  ...companions.flatMap((name) => [
+    {
+      input: `src/companions/${name}.ts`,
+      output: { file: `dist/companions/${name}.js`, format: /** @type {const} */ ("es"), sourcemap: true },
+      plugins: [besideTheLibrary(), stripTypes()],
+    },
+    {
+      input: `src/companions/${name}.ts`,
+      output: { file: `dist/companions/${name}.d.ts`, format: /** @type {const} */ ("es") },
+      plugins: [besideTheLibrary(), dts({ tsconfig: "tsconfig.json" })],
+    },
+  ]),
 ];
 
 export default configs;

@@ -161,7 +161,11 @@ const GENERATED = [
   "src/wasm/abi.gen.ts",
 ];
 const BINARIES = VARIANTS.map((variant) => `dist/simdgrad.${variant}.wasm`);
-const BUNDLES = ["dist/node.js", "dist/browser.js", "dist/index.d.ts"];
+const COMPANIONS = ["csv", "node", "plot"];
+const BUNDLES = [
+  ...["node.js", "browser.js", "index.d.ts"],
+  ...COMPANIONS.flatMap((name) => [`companions/${name}.js`, `companions/${name}.d.ts`]),
+].map((file) => `dist/${file}`);
 
 /** @param {string[]} names */
 function toolVersions(names) {

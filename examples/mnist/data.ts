@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { data } from "simdgrad";
 import { CLASSES, Digits, SIDE } from "./digits.ts";
-import { fileTrouble, Problem } from "./problems.ts";
+import { fileTrouble, Problem } from "../shared/problems.ts";
 
 function packageFolder(): string {
   try {

@@ -5,16 +5,16 @@ import { fileURLToPath } from "node:url";
 import { backendInfo, manualSeed, type nn } from "simdgrad";
 import { readDigits } from "./data.ts";
 import { SIDE, type Digits } from "./digits.ts";
-import { catchInterrupt } from "./interrupt.ts";
+import { catchInterrupt } from "../shared/interrupt.ts";
 import { learn } from "./learn.ts";
 import { saveModel, writeWhole } from "./model.ts";
 import { createModel } from "./network.ts";
 import { HELP, readOptions, type Options } from "./options.ts";
-import { fileTrouble, Problem, runProgram } from "./problems.ts";
+import { fileTrouble, Problem, runProgram } from "../shared/problems.ts";
 import { createProgress } from "./progress.ts";
 import { prove } from "./prove.ts";
 import { renderReport } from "./report.ts";
-import { bytes, count, duration, percent, plural } from "./words.ts";
+import { bytes, count, duration, percent, plural } from "../shared/words.ts";
 
 /** What a program that Ctrl-C ended returns. */
 const INTERRUPTED = 130;

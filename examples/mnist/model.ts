@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { io, nn, noGrad } from "simdgrad";
 import { createModel } from "./network.ts";
-import { fileTrouble, Problem } from "./problems.ts";
+import { fileTrouble, Problem } from "../shared/problems.ts";
 
 /** The first layers of a model as a model of their own; it shares their weights. */
 export function firstLayers(model: nn.Sequential, count: number): nn.Sequential {

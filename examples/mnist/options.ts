@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { UsageProblem } from "./problems.ts";
+import { UsageProblem } from "../shared/problems.ts";
 
 export interface Options {
   readonly epochs: number;

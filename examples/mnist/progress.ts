@@ -1,6 +1,6 @@
 import { SingleBar } from "cli-progress";
 import type { Step } from "./train.ts";
-import { count, duration } from "./words.ts";
+import { count, duration } from "../shared/words.ts";
 
 /** Steps that the shown loss and accuracy reach back, roughly. */
 const MEMORY = 50;

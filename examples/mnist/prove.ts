@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Evaluation } from "./evaluate.ts";
-import { Problem } from "./problems.ts";
-import { count } from "./words.ts";
+import { Problem } from "../shared/problems.ts";
+import { count } from "../shared/words.ts";
 
 /** Lets a fresh process load the file and test it: it must get what this process got. False where the signal ended it. */
 export async function prove(

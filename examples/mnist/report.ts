@@ -9,7 +9,7 @@ import type { Outcome } from "./learn.ts";
 import type { Options } from "./options.ts";
 import { digitPicture, featurePictures, filterPictures } from "./report/features.ts";
 import { confusion, worstMistakes, type Mistake } from "./report/mistakes.ts";
-import { count, duration, percent, plural } from "./words.ts";
+import { count, duration, percent, plural } from "../shared/words.ts";
 
 export interface ReportInput {
   readonly options: Options;

@@ -1,6 +1,6 @@
 import { crossEntropy, data, noGrad, optim, type nn } from "simdgrad";
 import type { Digits } from "./digits.ts";
-import { Problem } from "./problems.ts";
+import { Problem } from "../shared/problems.ts";
 
 export interface TrainSettings {
   readonly epochs: number;

@@ -7,8 +7,8 @@ import { readDigits } from "./data.ts";
 import { evaluate } from "./evaluate.ts";
 import { loadModel } from "./model.ts";
 import { parse, wholeNumber } from "./options.ts";
-import { runProgram, UsageProblem } from "./problems.ts";
-import { count, percent } from "./words.ts";
+import { runProgram, UsageProblem } from "../shared/problems.ts";
+import { count, percent } from "../shared/words.ts";
 
 const HELP = `Tests a saved model on the 10,000 MNIST test digits.
 

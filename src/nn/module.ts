@@ -48,6 +48,18 @@ export abstract class Module {
 
   abstract forward(...inputs: never[]): unknown;
 
+  /**
+   * The arguments that make this module again, up to its weights: what a model file writes down. JSON values, and modules or arrays and
+   * plain objects of them.
+   * @throws {ValueError} the class does not say.
+   */
+  config(): readonly unknown[] {
+    const { name } = this.constructor;
+    throw new ValueError(
+      `config: ${name} does not say what it was made of (give it a method config() that returns the arguments of its constructor)`,
+    );
+  }
+
   /** Names of fields that are part of the state without being trained. */
   protected bufferNames(): readonly string[] {
     return [];

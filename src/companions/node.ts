@@ -1,0 +1,2 @@
+/** What only Node (or a host with Node's modules) can do. */
+export { writeWhole } from "./node/files.ts";
