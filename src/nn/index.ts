@@ -1,6 +1,7 @@
 export { Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d } from "./conv.ts";
 export { MultiheadAttention, type AttendOptions, type MultiheadAttentionOptions } from "./attention.ts";
 export * as init from "./init.ts";
+export { KVCache } from "./kvcache.ts";
 export {
   GroupNorm,
   InstanceNorm1d,
@@ -31,6 +32,8 @@ export type { Size2d } from "../ops/conv.ts";
 export { GRU, GRUCell, LSTM, LSTMCell, RNN, RNNCell } from "./recurrent.ts";
 export type { RecurrentModuleOptions, RnnModuleOptions, SequenceOptions } from "./recurrent.ts";
 export { Parameter } from "./parameter.ts";
+export { LearnedPositions, PositionalEncoding, rotaryEmbedding } from "./positions.ts";
+export type { PositionModuleOptions, PositionOptions, RotaryOptions } from "./positions.ts";
 export {
   AdaptiveAvgPool1d,
   AdaptiveAvgPool2d,
@@ -42,3 +45,7 @@ export {
   MaxPool1d,
 } from "./pool.ts";
 export { Fold, Unfold, Upsample } from "./resample.ts";
+export { Transformer, TransformerDecoder, TransformerEncoder } from "./transformer.ts";
+export type { EncoderOptions, TransformerForwardOptions, TransformerOptions } from "./transformer.ts";
+export { TransformerDecoderLayer, TransformerEncoderLayer } from "./transformerlayer.ts";
+export type { DecoderOptions, EncoderLayerOptions, TransformerLayerOptions } from "./transformerlayer.ts";
