@@ -1,5 +1,7 @@
 export { Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d } from "./conv.ts";
 export { MultiheadAttention, type AttendOptions, type MultiheadAttentionOptions } from "./attention.ts";
+export { beamSearch, generate, stream } from "./generate.ts";
+export type { Beam, BeamSearchOptions, GenerateOptions, Step, StepContext } from "./generate.ts";
 export * as init from "./init.ts";
 export { KVCache } from "./kvcache.ts";
 export {
@@ -45,6 +47,8 @@ export {
   MaxPool1d,
 } from "./pool.ts";
 export { Fold, Unfold, Upsample } from "./resample.ts";
+export { sample, type SampleOptions } from "./sample.ts";
+export { SwiGLU } from "./swiglu.ts";
 export { Transformer, TransformerDecoder, TransformerEncoder } from "./transformer.ts";
 export type { EncoderOptions, TransformerForwardOptions, TransformerOptions } from "./transformer.ts";
 export { TransformerDecoderLayer, TransformerEncoderLayer } from "./transformerlayer.ts";
