@@ -5,3 +5,6 @@ export { readIdx } from "./idx.ts";
 export type { Idx, IdxDType, ReadIdxOptions } from "./idx.ts";
 export { DataLoader } from "./loader.ts";
 export type { DataLoaderOptions } from "./loader.ts";
+export { compose } from "./transform.ts";
+export type { BatchContext, BatchTransform, Transform } from "./transform.ts";
+export * as transforms from "./transforms/index.ts";
