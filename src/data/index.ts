@@ -8,3 +8,7 @@ export type { DataLoaderOptions } from "./loader.ts";
 export { compose } from "./transform.ts";
 export type { BatchContext, BatchTransform, Transform } from "./transform.ts";
 export * as transforms from "./transforms/index.ts";
+export { padSequences } from "./padding.ts";
+export type { PadSequencesOptions } from "./padding.ts";
+export { SlidingWindows } from "./windows.ts";
+export type { SlidingWindowsOptions } from "./windows.ts";

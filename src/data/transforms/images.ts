@@ -33,20 +33,23 @@ export function onFirst(name: string, use: Use): Transform {
   };
 }
 
-/** `onFirst` for images f32 [n, c, h, w]. */
-export function onImages(name: string, use: Use): Transform {
-  return onFirst(name, (x, context) => {
-    if (x.ndim !== 4 || x.shape.slice(1).includes(0)) {
-      throw new ShapeError(
-        `${name}: images must be [n, channels, height, width], got ${formatShape(x.shape)} (reshape them to [n, 1, height, width] if they have no channels)`,
-      );
-    }
-    if (x.dtype !== "f32") {
-      throw new DTypeError(`${name}: images must be f32, got ${x.dtype} (put toFloat() before it)`);
-    }
+/** Refuses what are no images f32 [n, c, h, w]. */
+export function checkImages(name: string, x: Tensor): void {
+  if (x.ndim !== 4 || x.shape.slice(1).includes(0)) {
+    throw new ShapeError(
+      `${name}: images must be [n, channels, height, width], got ${formatShape(x.shape)} (reshape them to [n, 1, height, width] if they have no channels)`,
+    );
+  }
+  if (x.dtype !== "f32")
+    throw new DTypeError(`${name}: images must be f32, got ${x.dtype} (put toFloat() before it)`);
+}
+
+/** `onFirst` for images. */
+export const onImages = (name: string, use: Use): Transform =>
+  onFirst(name, (x, context) => {
+    checkImages(name, x);
     return use(x, context);
   });
-}
 
 /**
  * Applies a transform to one part of the batch: to element `key` of a tuple, or to that field of an object. Without it transforms of
