@@ -12,3 +12,7 @@ export { padSequences } from "./padding.ts";
 export type { PadSequencesOptions } from "./padding.ts";
 export { SlidingWindows } from "./windows.ts";
 export type { SlidingWindowsOptions } from "./windows.ts";
+export { BytePairTokenizer } from "./text/bytepair.ts";
+export { CharTokenizer, type CharTokenizerOptions } from "./text/characters.ts";
+export type { Tokenizer } from "./text/tokenizer.ts";
+export { TokenDataset, type TokenDatasetOptions } from "./text/windows.ts";
