@@ -49,6 +49,11 @@ export class PlatformError extends SimdgradError {
   override readonly name = "PlatformError";
 }
 
+/** A background worker that failed, ended or fell silent. `cause` is what it threw, if that is what happened. */
+export class WorkerError extends SimdgradError {
+  override readonly name = "WorkerError";
+}
+
 /** What the heap looked like when it could not give what was asked for; all in bytes. */
 export interface MemoryFigures {
   readonly wanted: number;

@@ -6,3 +6,8 @@ export type { Idx, IdxDType, ReadIdxOptions } from "./idx.ts";
 export { DataLoader } from "./loader.ts";
 export type { DataLoaderOptions, DataLoaderState } from "./loader.ts";
 export type { BatchContext, BatchTransform } from "./transform.ts";
+export { serve } from "./serve.ts";
+export type { ServeOptions } from "./serve.ts";
+export { WorkerDataset } from "./workers.ts";
+export type { WorkerDatasetOptions } from "./workers.ts";
+export type { Port } from "./port.ts";
