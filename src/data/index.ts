@@ -16,3 +16,8 @@ export { BytePairTokenizer } from "./text/bytepair.ts";
 export { CharTokenizer, type CharTokenizerOptions } from "./text/characters.ts";
 export type { Tokenizer } from "./text/tokenizer.ts";
 export { TokenDataset, type TokenDatasetOptions } from "./text/windows.ts";
+export { serve } from "./serve.ts";
+export type { ServeOptions } from "./serve.ts";
+export { WorkerDataset } from "./workers.ts";
+export type { WorkerDatasetOptions } from "./workers.ts";
+export type { Port } from "./port.ts";
