@@ -5,19 +5,30 @@ import { formatShape } from "../tensor/shape.ts";
 import { contiguous, empty, Tensor, view } from "../tensor/tensor.ts";
 import { u8 } from "../wasm/views.ts";
 
+/** What a dataset may know of who asks. */
+export interface SampleRequest {
+  /** The loader's seed. */
+  readonly seed: number;
+  /** Counts the loops over the loader, from 0. */
+  readonly epoch: number;
+  /** Aborts when the answer is no longer wanted, because the loop was left. */
+  readonly signal: AbortSignal;
+}
+
 /**
- * What a loader draws from. A sample is a tensor, or tuples, arrays and plain objects of tensors.
+ * What a loader draws from. A sample is a tensor, or tuples, arrays and plain objects of tensors. Answers may be promises.
  *
  * Tensors that `get` or `batch` make are freed by the loader; those that the dataset holds itself should be
- * `keep()`t, as nothing else tells the library that they are still wanted.
+ * `keep()`t, as nothing else tells the library that they are still wanted. Where the answer is a promise, make tensors after the last
+ * `await`, and in one `scope(() => …)` where there are temporaries: no frame reaches over an `await`.
  */
 export interface Dataset<S> {
   /** Number of samples. */
   readonly length: number;
   /** One sample. */
-  get(index: number): S;
+  get(index: number, request?: SampleRequest): S | Promise<S>;
   /** Several samples at once, each tensor with a first dimension more; without it the loader stacks what `get` gives. */
-  batch?(indices: Int32Array): S;
+  batch?(indices: Int32Array, request?: SampleRequest): S | Promise<S>;
 }
 
 /** The same tuple, of whatever tensors: what a sample of a TensorDataset is. */

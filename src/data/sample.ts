@@ -1,6 +1,14 @@
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { stack } from "../ops/movement.ts";
-import { abandonFrame, closeFrame, free, openFrame, take, touch } from "../tensor/lifetime.ts";
+import {
+  abandonFrame,
+  closeFrame,
+  collectTensors,
+  free,
+  openFrame,
+  take,
+  touch,
+} from "../tensor/lifetime.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor, view } from "../tensor/tensor.ts";
 
@@ -101,19 +109,13 @@ export interface Owned<S> {
 /**
  * Runs `make` and gives its sample with handles of the caller's own: what the dataset holds stays the dataset's,
  * and everything else that `make` allocated is freed.
+ * @param mark of a frame that is open already, and ends with this.
  */
-export function own<S>(make: () => S): Owned<S> {
-  const mark = openFrame();
+export function own<S>(make: () => S, mark = openFrame()): Owned<S> {
   const tensors = new Set<Tensor>();
   let sample: S;
   try {
-    const made = make();
-    if (typeof (made as { then?: unknown } | null)?.then === "function") {
-      throw new ValueError(
-        "DataLoader: the dataset gave a promise (datasets are synchronous: load the data first)",
-      );
-    }
-    sample = rehandle(made, tensors) as S;
+    sample = rehandle(make(), tensors) as S;
   } catch (error) {
     abandonFrame(mark, "the DataLoader, which failed to make a batch");
     throw error;
@@ -125,6 +127,13 @@ export function own<S>(make: () => S): Owned<S> {
     "the DataLoader: the dataset made it for a batch and neither returned nor kept it",
   );
   return { sample, tensors };
+}
+
+/** Takes over what a promise brought: it was made outside of every frame, so that nobody else frees it. */
+export function claim<S>(sample: S): Owned<S> {
+  const owned = own(() => sample);
+  release(collectTensors(sample, new Set(), Infinity));
+  return owned;
 }
 
 /** The same structure with new handles on the same storages. */

@@ -9,8 +9,9 @@ import { where } from "../ops/select.ts";
 import { fillWith, zeros } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkCount, checkProbability, optional } from "./arguments.ts";
 import { xavierUniform_ } from "./init.ts";
-import { checkCount, Linear } from "./layers.ts";
+import { Linear } from "./linear.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
@@ -70,9 +71,7 @@ export class MultiheadAttention extends Module {
         `MultiheadAttention: embedDim must be a multiple of numHeads, got ${embedDim} and ${numHeads}`,
       );
     }
-    this.dropout = options.dropout ?? 0;
-    if (!(this.dropout >= 0 && this.dropout <= 1))
-      throw new ValueError(`MultiheadAttention: dropout must lie in [0, 1], got ${this.dropout}`);
+    this.dropout = checkProbability("MultiheadAttention", "dropout", options.dropout ?? 0);
     this.batchFirst = options.batchFirst ?? false;
     const bias = options.bias ?? true;
     const kdim = checkCount("MultiheadAttention", "kdim", options.kdim ?? embedDim);
@@ -164,8 +163,13 @@ export class MultiheadAttention extends Module {
     return add(added(first), added(second));
   }
 
-  override extraRepr(): string {
-    return `${this.embedDim}, ${this.numHeads}`;
+  override config(): readonly unknown[] {
+    const { embedDim, numHeads, dropout, batchFirst } = this;
+    const kdim = this.k_proj_weight?.shape[1] ?? embedDim;
+    const vdim = this.v_proj_weight?.shape[1] ?? embedDim;
+    const options = { dropout, bias: this.in_proj_bias !== null, kdim, vdim, batchFirst };
+    const defaults = { dropout: 0, bias: true, kdim: embedDim, vdim: embedDim, batchFirst: false };
+    return [embedDim, numHeads, ...optional(options, defaults)];
   }
 }
 

@@ -10,8 +10,8 @@ import {
 import { conv1d, convTranspose1d, type Conv1dOptions, type ConvTranspose1dOptions } from "../ops/conv1d.ts";
 import { alongWidth, type Size1d } from "../ops/window.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkCount, optional } from "./arguments.ts";
 import { resetLinear } from "./init.ts";
-import { checkCount, describe } from "./layers.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
@@ -47,10 +47,10 @@ abstract class Convolution<Options extends { groups?: number }> extends Module {
     resetLinear(this.weight, this.bias);
   }
 
-  override extraRepr(): string {
-    const kernel = this.weight.shape.slice(2).join(", ");
-    const extra = describe({ ...this.options, ...(this.bias ? {} : { bias: false }) });
-    return `${this.inChannels}, ${this.outChannels}, [${kernel}]${extra && `, ${extra}`}`;
+  override config(): readonly unknown[] {
+    const kernel = this.weight.shape.slice(2);
+    const options = { ...this.options, ...(this.bias ? {} : { bias: false }) };
+    return [this.inChannels, this.outChannels, kernel, ...optional(options)];
   }
 }
 

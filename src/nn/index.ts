@@ -10,20 +10,11 @@ export {
   RMSNorm,
   type InstanceNormModuleOptions,
 } from "./layernorm.ts";
-export {
-  AvgPool2d,
-  Dropout,
-  Flatten,
-  GELU,
-  Linear,
-  MaxPool2d,
-  ReLU,
-  Sequential,
-  Sigmoid,
-  Softmax,
-  Tanh,
-  type Layer,
-} from "./layers.ts";
+export * from "./activation.ts";
+export { Sequential, type Layer } from "./containers.ts";
+export { Dropout } from "./dropout.ts";
+export { Flatten } from "./reshaping.ts";
+export { Linear } from "./linear.ts";
 export { BCEWithLogitsLoss, CrossEntropyLoss, MSELoss } from "./loss.ts";
 export { Module, type LoadResult } from "./module.ts";
 export { BatchNorm1d, BatchNorm2d, type BatchNormModuleOptions } from "./norm.ts";
@@ -37,8 +28,10 @@ export {
   AdaptiveMaxPool1d,
   AdaptiveMaxPool2d,
   AvgPool1d,
+  AvgPool2d,
   LPPool1d,
   LPPool2d,
   MaxPool1d,
+  MaxPool2d,
 } from "./pool.ts";
 export { Fold, Unfold, Upsample } from "./resample.ts";

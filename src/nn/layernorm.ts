@@ -11,8 +11,9 @@ import { ones, zeros } from "../tensor/create.ts";
 import { own } from "../tensor/lifetime.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { checkCount, describe } from "./layers.ts";
+import { checkCount, optional } from "./arguments.ts";
 import { Module } from "./module.ts";
+import { Optioned } from "./optioned.ts";
 import { Parameter } from "./parameter.ts";
 
 /** Normalisations of single samples; state-dict keys are PyTorch's. */
@@ -47,8 +48,10 @@ export class LayerNorm extends Module {
     return layerNorm(x, this.weight, this.bias, { normalizedShape, eps });
   }
 
-  override extraRepr(): string {
-    return formatShape(this.normalizedShape);
+  override config(): readonly unknown[] {
+    const affine = this.weight !== null;
+    const options = { eps: this.eps, elementwiseAffine: affine, bias: !affine || this.bias !== null };
+    return [this.normalizedShape, ...optional(options, { eps: 1e-5, elementwiseAffine: true, bias: true })];
   }
 }
 
@@ -73,8 +76,9 @@ export class RMSNorm extends Module {
     return rmsNorm(x, this.weight, { normalizedShape, eps });
   }
 
-  override extraRepr(): string {
-    return formatShape(this.normalizedShape);
+  override config(): readonly unknown[] {
+    const options = { eps: this.eps, elementwiseAffine: this.weight !== null };
+    return [this.normalizedShape, ...optional(options, { eps: null, elementwiseAffine: true })];
   }
 }
 
@@ -106,8 +110,9 @@ export class GroupNorm extends Module {
     return groupNorm(x, this.weight, this.bias, { numGroups: this.numGroups, eps: this.eps });
   }
 
-  override extraRepr(): string {
-    return `${this.numGroups}, ${this.numChannels}`;
+  override config(): readonly unknown[] {
+    const options = { eps: this.eps, affine: this.weight !== null };
+    return [this.numGroups, this.numChannels, ...optional(options, { eps: 1e-5, affine: true })];
   }
 }
 
@@ -174,8 +179,11 @@ abstract class InstanceNorm extends Module {
     return batched ? out : squeeze(out, { dim: 0 });
   }
 
-  override extraRepr(): string {
-    return String(this.numFeatures);
+  override config(): readonly unknown[] {
+    const { eps, momentum, weight, running_mean } = this;
+    const options = { eps, momentum, affine: weight !== null, trackRunningStats: running_mean !== null };
+    const defaults = { eps: 1e-5, momentum: 0.1, affine: false, trackRunningStats: false };
+    return [this.numFeatures, ...optional(options, defaults)];
   }
 }
 
@@ -190,19 +198,17 @@ export class InstanceNorm2d extends InstanceNorm {
 }
 
 /** x / (k + alpha · mean of x² over `size` neighbouring channels)^beta. */
-export class LocalResponseNorm extends Module {
-  readonly options: LocalResponseNormOptions;
-
+export class LocalResponseNorm extends Optioned<LocalResponseNormOptions> {
   constructor(size: number, options: Omit<LocalResponseNormOptions, "size"> = {}) {
-    super();
-    this.options = { ...options, size: checkCount("LocalResponseNorm", "size", size) };
+    super({ ...options, size: checkCount("LocalResponseNorm", "size", size) });
   }
 
   override forward(x: Tensor): Tensor {
     return localResponseNorm(x, this.options);
   }
 
-  override extraRepr(): string {
-    return describe(this.options);
+  override config(): readonly unknown[] {
+    const { size, ...rest } = this.options;
+    return [size, ...optional(rest)];
   }
 }

@@ -5,6 +5,7 @@ import { registerHolder, runModule } from "../tensor/lifetime.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { copy_ } from "../ops/inplace.ts";
+import { describe } from "./arguments.ts";
 import { Parameter } from "./parameter.ts";
 import { summary } from "./summary.ts";
 
@@ -184,9 +185,9 @@ export abstract class Module {
     return summary(this, inputShape);
   }
 
-  /** What stands in parentheses after the class name in summaries. */
+  /** What stands in parentheses after the class name in summaries: by default the arguments of config(), where there is one. */
   extraRepr(): string {
-    return "";
+    return this.config === Module.prototype.config ? "" : describe(this.config());
   }
 
   toString(): string {

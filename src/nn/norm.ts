@@ -4,7 +4,7 @@ import { ones, zeros } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { own } from "../tensor/lifetime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { checkCount } from "./layers.ts";
+import { checkCount, optional } from "./arguments.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { noGrad } from "../autograd/mode.ts";
@@ -28,12 +28,13 @@ abstract class BatchNorm extends Module {
   readonly running_mean: Tensor | null;
   readonly running_var: Tensor | null;
   readonly num_batches_tracked: Tensor | null;
+  readonly numFeatures: number;
   readonly eps: number;
   readonly momentum: number;
 
   constructor(numFeatures: number, options: BatchNormModuleOptions = {}) {
     super();
-    checkCount(this.constructor.name, "numFeatures", numFeatures);
+    this.numFeatures = checkCount(this.constructor.name, "numFeatures", numFeatures);
     this.eps = options.eps ?? 1e-5;
     this.momentum = options.momentum ?? 0.1;
     if (!(this.eps > 0)) throw new ValueError(`${this.constructor.name}: eps must be > 0, got ${this.eps}`);
@@ -69,7 +70,15 @@ abstract class BatchNorm extends Module {
       eps: this.eps,
     });
   }
+
+  override config(): readonly unknown[] {
+    const { numFeatures, eps, momentum, weight, running_mean } = this;
+    const options = { eps, momentum, affine: weight !== null, trackRunningStats: running_mean !== null };
+    const defaults = { eps: 1e-5, momentum: 0.1, affine: true, trackRunningStats: true };
+    return [numFeatures, ...optional(options, defaults)];
+  }
 }
+
 /** Batch normalisation of [n, c] or [n, c, l]. */
 export class BatchNorm1d extends BatchNorm {
   protected override checkInput(x: Tensor): void {

@@ -1,10 +1,9 @@
-import { ValueError } from "../errors.ts";
 import type { CellWeights } from "../ops/recurrent/options.ts";
 import { gru, lstm, rnn } from "../ops/recurrent/sequence.ts";
 import { gruCell, lstmCell, rnnCell } from "../ops/recurrent/step.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkCount, checkProbability, optional } from "./arguments.ts";
 import { uniform_ } from "./init.ts";
-import { checkCount } from "./layers.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
@@ -49,10 +48,8 @@ abstract class Recurrent extends Module {
     this.numLayers = checkCount(name, "numLayers", options.numLayers ?? 1);
     this.bias = options.bias ?? true;
     this.batchFirst = options.batchFirst ?? false;
-    this.dropout = options.dropout ?? 0;
+    this.dropout = checkProbability(name, "dropout", options.dropout ?? 0);
     this.bidirectional = options.bidirectional ?? false;
-    if (!(this.dropout >= 0 && this.dropout <= 1))
-      throw new ValueError(`${name}: dropout must lie in [0, 1], got ${this.dropout}`);
     const directions = this.bidirectional ? ["", "_reverse"] : [""];
     for (let l = 0; l < this.numLayers; l++) {
       const width = l === 0 ? inputSize : directions.length * hiddenSize;
@@ -66,21 +63,27 @@ abstract class Recurrent extends Module {
   }
 
   protected options(own: SequenceOptions): Parameters<typeof lstm>[3] {
-    const { numLayers, bias, batchFirst, dropout, bidirectional, training } = this;
-    return { numLayers, bias, batchFirst, dropout, bidirectional, training, lengths: own.lengths ?? null };
+    return { ...this.arguments(), training: this.training, lengths: own.lengths ?? null };
   }
 
-  override extraRepr(): string {
-    const shown = [
-      ...(this.numLayers === 1 ? [] : [`numLayers: ${this.numLayers}`]),
-      ...(this.bias ? [] : ["bias: false"]),
-      ...(this.batchFirst ? ["batchFirst: true"] : []),
-      ...(this.dropout === 0 ? [] : [`dropout: ${this.dropout}`]),
-      ...(this.bidirectional ? ["bidirectional: true"] : []),
-    ];
-    return [this.inputSize, this.hiddenSize, ...shown].join(", ");
+  override config(): readonly unknown[] {
+    return [this.inputSize, this.hiddenSize, ...optional(this.arguments(), DEFAULTS)];
+  }
+
+  protected arguments(): RnnModuleOptions {
+    const { numLayers, bias, batchFirst, dropout, bidirectional } = this;
+    return { numLayers, bias, batchFirst, dropout, bidirectional };
   }
 }
+
+const DEFAULTS: Required<RnnModuleOptions> = {
+  numLayers: 1,
+  bias: true,
+  batchFirst: false,
+  dropout: 0,
+  bidirectional: false,
+  nonlinearity: "tanh",
+};
 
 function addWeights(
   module: Module,
@@ -117,6 +120,10 @@ export class RNN extends Recurrent {
 
   override forward(x: Tensor, h0?: Tensor | null, options: SequenceOptions = {}): [Tensor, Tensor] {
     return rnn(x, h0, this.weights(), { ...this.options(options), nonlinearity: this.nonlinearity });
+  }
+
+  protected override arguments(): RnnModuleOptions {
+    return { ...super.arguments(), nonlinearity: this.nonlinearity };
   }
 }
 
@@ -174,8 +181,12 @@ abstract class RecurrentCell extends Module {
     return Object.fromEntries(this.namedParameters()) as unknown as CellWeights;
   }
 
-  override extraRepr(): string {
-    return `${this.inputSize}, ${this.hiddenSize}`;
+  override config(): readonly unknown[] {
+    return [this.inputSize, this.hiddenSize, ...optional(this.arguments(), DEFAULTS)];
+  }
+
+  protected arguments(): RnnModuleOptions {
+    return { bias: "bias_ih" in this };
   }
 }
 
@@ -200,6 +211,10 @@ export class RNNCell extends RecurrentCell {
 
   override forward(x: Tensor, h?: Tensor | null): Tensor {
     return rnnCell(x, h, this.weights(), { nonlinearity: this.nonlinearity });
+  }
+
+  protected override arguments(): RnnModuleOptions {
+    return { ...super.arguments(), nonlinearity: this.nonlinearity };
   }
 }
 

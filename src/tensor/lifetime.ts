@@ -82,6 +82,12 @@ export function closeFrame1(mark: number, output: Tensor, by: string): void {
   else settle(output);
 }
 
+/** Ends a frame whose work goes on after it: what was made so far goes to the frame around it. */
+export function dissolveFrame(mark: number): void {
+  frames--;
+  if (frames === 0) for (const t of made.splice(mark)) settle(t);
+}
+
 /** Hands tensors of the newest frame to the caller, who frees them from now on. */
 export function take(mark: number, taken: ReadonlySet<Tensor>): void {
   const rest = made.splice(mark).filter((t) => !taken.has(t));

@@ -22,7 +22,7 @@ async function values(loader: AsyncIterable<Tensor>): Promise<unknown[]> {
   return seen;
 }
 
-const order = async (n: number, options: DataLoaderOptions): Promise<unknown[]> =>
+const order = async (n: number, options: DataLoaderOptions<Tensor>): Promise<unknown[]> =>
   (await values(new DataLoader(numbers(n), options))).flat();
 
 describe("DataLoader", () => {
@@ -132,10 +132,15 @@ describe("DataLoader", () => {
     for (const t of [x, y, dataset]) t.dispose();
   });
 
-  it.each<[string, DataLoaderOptions, string]>([
+  it.each<[string, DataLoaderOptions<Tensor>, string]>([
     ["batchSize 0", { batchSize: 0 }, "DataLoader: batchSize must be a whole number ≥ 1, got 0"],
     ["half a batch", { batchSize: 0.5 }, "DataLoader: batchSize must be a whole number ≥ 1, got 0.5"],
     ["NaN", { batchSize: NaN }, "got NaN"],
+    ["half a batch ahead", { prefetch: 0.5 }, "DataLoader: prefetch must be a whole number ≥ 0, got 0.5"],
+    ["weights and shuffle", { weights: [1, 1, 1], shuffle: true }, "exclude each other"],
+    ["too few weights", { weights: [1, 1] }, "DataLoader: 2 weights for 3 samples"],
+    ["weights below 0", { weights: [1, -1, 1] }, "got -1 for sample 1"],
+    ["weights of 0", { weights: [0, 0, 0] }, "DataLoader: the weights sum up to 0"],
     ["a bad seed", { seed: -1 }, "DataLoader: seed must be a whole number"],
     [
       "no full batch",
@@ -179,7 +184,12 @@ describe("DataLoader", () => {
       ValueError,
       "DataLoader: sample 1 is an object with k1",
     ],
-    ["promises", () => Promise.resolve(tensor(0)), ValueError, "DataLoader: sample 0 is Promise"],
+    [
+      "promises of numbers",
+      (i) => Promise.resolve(i),
+      ValueError,
+      "DataLoader: sample 0 is number (make it a tensor",
+    ],
   ])("refuses %s and leaves nothing allocated", async (_, get, kind, message) => {
     const made: Tensor[] = [];
     const loader = new DataLoader({ length: 3, get }, { batchSize: 3 });
@@ -188,7 +198,6 @@ describe("DataLoader", () => {
     };
     await expect(run()).rejects.toThrow(kind);
     await expect(run()).rejects.toThrow(message);
-    // What the promises hold was made inside of the loader's frame like anything else.
     expect(heap().stats.live).toBe(0);
   });
 

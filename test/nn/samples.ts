@@ -1,0 +1,104 @@
+import { nn, randint, randn, type Tensor } from "../../src/index.ts";
+
+/** How to make one of a class of nn, in its ways, and what its forward takes. */
+export interface Sample {
+  readonly make: () => nn.Module;
+  readonly inputs: () => unknown[];
+}
+
+const of = (shape: readonly number[], ...make: (() => nn.Module)[]): Sample[] =>
+  make.map((one) => ({ make: one, inputs: () => [randn(shape)] }));
+
+const given = (inputs: () => unknown[], ...make: (() => nn.Module)[]): Sample[] =>
+  make.map((one) => ({ make: one, inputs }));
+
+const pair = (): Tensor[] => [randn([4, 3]), randn([4, 3])];
+const logits = (): Tensor[] => [randn([4, 3]), randint(0, 3, [4])];
+const IMAGE = [1, 4, 6, 6];
+
+/** Samples of every class of modules that nn exports, by its name. */
+export const SAMPLES: Readonly<Record<string, readonly Sample[]>> = {
+  AdaptiveAvgPool1d: of([1, 2, 5], () => new nn.AdaptiveAvgPool1d(2)),
+  AdaptiveAvgPool2d: of(IMAGE, () => new nn.AdaptiveAvgPool2d([null, 2])),
+  AdaptiveMaxPool1d: of([1, 2, 5], () => new nn.AdaptiveMaxPool1d(2)),
+  AdaptiveMaxPool2d: of(IMAGE, () => new nn.AdaptiveMaxPool2d(1)),
+  AvgPool1d: of([1, 2, 6], () => new nn.AvgPool1d(3, { padding: 1 })),
+  AvgPool2d: of(IMAGE, () => new nn.AvgPool2d([2, 3], { countIncludePad: false, padding: 1 })),
+  BatchNorm1d: of(
+    [4, 3],
+    () => new nn.BatchNorm1d(3),
+    () => new nn.BatchNorm1d(3, { eps: 1e-3, momentum: 0.2, affine: false, trackRunningStats: false }),
+  ),
+  BatchNorm2d: of(IMAGE, () => new nn.BatchNorm2d(4, { affine: false })),
+  BCEWithLogitsLoss: given(pair, () => new nn.BCEWithLogitsLoss({ reduction: "sum" })),
+  Conv1d: of([1, 4, 5], () => new nn.Conv1d(4, 6, 3, { groups: 2, padding: "same" })),
+  Conv2d: of(
+    IMAGE,
+    () => new nn.Conv2d(4, 6, 3),
+    () => new nn.Conv2d(4, 6, [3, 2], { groups: 2, stride: 2, bias: false }),
+  ),
+  ConvTranspose1d: of([1, 2, 4], () => new nn.ConvTranspose1d(2, 3, 3, { bias: false })),
+  ConvTranspose2d: of(IMAGE, () => new nn.ConvTranspose2d(4, 6, 2, { stride: 2, groups: 2 })),
+  CrossEntropyLoss: given(logits, () => new nn.CrossEntropyLoss({ labelSmoothing: 0.1, ignoreIndex: 1 })),
+  Dropout: of([4, 3], () => new nn.Dropout(0.3)),
+  Flatten: of(
+    IMAGE,
+    () => new nn.Flatten(),
+    () => new nn.Flatten({ startDim: 2 }),
+  ),
+  Fold: of([1, 8, 4], () => new nn.Fold([4, 4], 2, { stride: 2 })),
+  GELU: of([4, 3], () => new nn.GELU({ approximate: "tanh" })),
+  GroupNorm: of(IMAGE, () => new nn.GroupNorm(2, 4, { affine: false, eps: 1e-3 })),
+  GRU: of([5, 2, 3], () => new nn.GRU(3, 4, { numLayers: 2, bidirectional: true, bias: false })),
+  GRUCell: of([2, 3], () => new nn.GRUCell(3, 4, { bias: false })),
+  InstanceNorm1d: of([4, 4, 3], () => new nn.InstanceNorm1d(4)),
+  InstanceNorm2d: of(
+    IMAGE,
+    () => new nn.InstanceNorm2d(4, { affine: true, trackRunningStats: true, momentum: 0.5 }),
+  ),
+  LayerNorm: of(
+    [2, 4, 3],
+    () => new nn.LayerNorm([4, 3]),
+    () => new nn.LayerNorm(3, { bias: false, eps: 1e-3 }),
+    () => new nn.LayerNorm(3, { elementwiseAffine: false }),
+  ),
+  Linear: of(
+    [4, 3],
+    () => new nn.Linear(3, 2),
+    () => new nn.Linear(3, 2, { bias: false }),
+  ),
+  LocalResponseNorm: of([2, 4, 3], () => new nn.LocalResponseNorm(3, { alpha: 0.1 })),
+  LPPool1d: of([1, 2, 6], () => new nn.LPPool1d(2, 3, { stride: 2 })),
+  LPPool2d: of(IMAGE, () => new nn.LPPool2d(2, [2, 3])),
+  LSTM: of(
+    [2, 5, 3],
+    () => new nn.LSTM(3, 4),
+    () => new nn.LSTM(3, 4, { numLayers: 2, batchFirst: true, dropout: 0.5 }),
+  ),
+  LSTMCell: of([2, 3], () => new nn.LSTMCell(3, 4)),
+  MaxPool1d: of([1, 2, 6], () => new nn.MaxPool1d(2, { stride: 1 })),
+  MaxPool2d: of(IMAGE, () => new nn.MaxPool2d(2)),
+  MSELoss: given(
+    pair,
+    () => new nn.MSELoss(),
+    () => new nn.MSELoss({ reduction: "none" }),
+  ),
+  MultiheadAttention: given(
+    () => {
+      const x = randn([3, 2, 8]);
+      return [x, x, x];
+    },
+    () => new nn.MultiheadAttention(8, 2, { dropout: 0.5 }),
+    () => new nn.MultiheadAttention(8, 2, { kdim: 8, vdim: 8, bias: false, batchFirst: true }),
+  ),
+  ReLU: of([4, 3], () => new nn.ReLU()),
+  RMSNorm: of([4, 3], () => new nn.RMSNorm(3)),
+  RNN: of([5, 2, 3], () => new nn.RNN(3, 4, { nonlinearity: "relu" })),
+  RNNCell: of([2, 3], () => new nn.RNNCell(3, 4, { nonlinearity: "relu" })),
+  Sequential: of([4, 3], () => new nn.Sequential(new nn.Linear(3, 2), new nn.ReLU(), new nn.Dropout())),
+  Sigmoid: of([4, 3], () => new nn.Sigmoid()),
+  Softmax: of([4, 3], () => new nn.Softmax({ dim: 1 })),
+  Tanh: of([4, 3], () => new nn.Tanh()),
+  Unfold: of(IMAGE, () => new nn.Unfold(3, { padding: 1 })),
+  Upsample: of(IMAGE, () => new nn.Upsample({ scaleFactor: 2, mode: "bilinear" })),
+};
