@@ -9,7 +9,7 @@ import { accuracy, learn } from "./learn.ts";
 import { CHANNELS, convolutional, dense, sizeOf } from "./networks.ts";
 import { edgePicture, fieldPicture, filterPicture, mapPicture } from "./pictures.ts";
 
-/** Brighter on the right than on the left: Sobel's filter for vertical edges. Turned, it finds horizontal ones. */
+/** More ink on the right than on the left: Sobel's filter for vertical edges. Turned, it finds horizontal ones. */
 const SOBEL = [
   [-1, 0, 1],
   [-2, 0, 2],
@@ -24,7 +24,7 @@ const STAGES = [
   { layers: 6, name: "pooling 2" },
 ];
 
-/** A 2 with a loop: the test digit of the pictures. */
+/** A 2: the test digit of the pictures. */
 const SHOWN = 1;
 
 /** By how many pixels the digits are moved to the right. */
