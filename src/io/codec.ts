@@ -20,11 +20,15 @@ export interface ArrayRead {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly bytes: Uint8Array;
+  /** The byte of the file where its elements begin. */
+  readonly at: number;
 }
 
 export interface Decoded {
   readonly arrays: readonly ArrayRead[];
   readonly metadata: Record<string, string>;
+  /** The bytes of the file where the metadata's texts stand. */
+  readonly metadataAt: ReadonlyMap<string, number>;
 }
 
 const NAMES: Readonly<Record<DType, string>> = {
@@ -156,11 +160,11 @@ export function encode(
   return bytes;
 }
 
-/** Reads and checks a file, down to the last byte; `name` is what errors call it. */
-export function decode(bytes: Uint8Array, name: string): Decoded {
+/** Reads and checks a file, down to the last byte; errors call the file `name` and the reader `op`. */
+export function decode(bytes: Uint8Array, name: string, op = "loadSafetensors"): Decoded {
   const fail: Fail = (rule, at, key, wayOut = "the file is damaged, or no safetensors file") => {
     const where = key === undefined ? "" : `, key ${quote(key)}`;
-    throw new FormatError(`loadSafetensors: ${rule}, ${name}${where}, byte ${at} (${wayOut})`);
+    throw new FormatError(`${op}: ${rule}, ${name}${where}, byte ${at} (${wayOut})`);
   };
   const size = bytes.length;
   if (size < 8) return fail(`truncated, the header length takes 8 bytes and ${size} are there`, size);
@@ -170,7 +174,7 @@ export function decode(bytes: Uint8Array, name: string): Decoded {
   if (length > size - 8)
     return fail(`truncated, the header takes ${length} bytes and ${size - 8} are there`, size);
   const start = 8 + length;
-  const { entries, metadata } = parseHeader(bytes, 8, start, fail);
+  const { entries, metadata, metadataAt } = parseHeader(bytes, 8, start, fail);
 
   const arrays = entries.map((entry): ArrayRead => {
     const { dtype, width, convert } = sourceOf(entry, fail);
@@ -197,11 +201,11 @@ export function decode(bytes: Uint8Array, name: string): Decoded {
     }
     const elements =
       convert?.(body, (rule, at, wayOut) => fail(rule, start + begin + at, entry.name, wayOut)) ?? body;
-    return { name: entry.name, dtype, shape: entry.shape, bytes: elements };
+    return { name: entry.name, dtype, shape: entry.shape, bytes: elements, at: start + begin };
   });
 
   checkTiling(entries, start, size, fail);
-  return { arrays, metadata };
+  return { arrays, metadata, metadataAt };
 }
 
 function sourceOf(entry: HeaderEntry, fail: Fail): Source {

@@ -18,6 +18,8 @@ export interface Header {
   readonly entries: readonly HeaderEntry[];
   /** Without prototype, so that every key is only a key. */
   readonly metadata: Record<string, string>;
+  /** The bytes of the file where the metadata's texts stand. */
+  readonly metadataAt: ReadonlyMap<string, number>;
 }
 
 /** Throws the error of the file: the rule that was broken, the byte, the tensor, and the way out. */
@@ -156,6 +158,7 @@ export function parseHeader(bytes: Uint8Array, start: number, end: number, fail:
   };
 
   const metadata = Object.create(null) as Record<string, string>;
+  const metadataAt = new Map<string, number>();
   const entries: HeaderEntry[] = [];
   if (bytes[start] !== 0x7b) bad('header does not start with "{"');
   object((name, nameAt) => {
@@ -163,6 +166,7 @@ export function parseHeader(bytes: Uint8Array, start: number, end: number, fail:
     if (name === METADATA) {
       object((field) => {
         if (peek() !== '"') bad(`metadata must be strings, ${quote(field)} is not`);
+        metadataAt.set(field, at);
         metadata[field] = string();
       });
     } else {
@@ -171,7 +175,7 @@ export function parseHeader(bytes: Uint8Array, start: number, end: number, fail:
     key = undefined;
   });
   if (peek() !== "") bad("header goes on after its closing brace");
-  return { entries, metadata };
+  return { entries, metadata, metadataAt };
 }
 
 function isSpace(byte: number): boolean {

@@ -3,7 +3,7 @@ import { ofBytes, tensor } from "../tensor/create.ts";
 import { isHalf } from "../tensor/dtype.ts";
 import { readBytes, Tensor } from "../tensor/tensor.ts";
 import { asBytes, type Bytes } from "./bytes.ts";
-import { decode, elements, encode } from "./codec.ts";
+import { decode, elements, encode, type ArrayRead, type ArrayToWrite } from "./codec.ts";
 
 /** Tensors by name: a plain object, a Map, or entries. */
 export type NamedTensors = Readonly<Record<string, Tensor>> | Iterable<readonly [string, Tensor]>;
@@ -30,6 +30,27 @@ function entriesOf(tensors: NamedTensors): (readonly [string, Tensor])[] {
     : Object.entries(tensors);
 }
 
+/** A tensor as an array of a file. */
+export function arrayOf(name: string, t: Tensor): ArrayToWrite {
+  return {
+    name,
+    dtype: t.dtype,
+    shape: t.shape,
+    write(target) {
+      readBytes(t, (bytes) => {
+        target.set(bytes);
+      });
+    },
+  };
+}
+
+/** A new tensor with the elements of an array. */
+export function tensorOf(array: ArrayRead): Tensor {
+  const { shape, dtype } = array;
+  const values = elements(array);
+  return isHalf(dtype) ? ofBytes(values as Uint8Array, shape, dtype) : tensor(values, { shape, dtype });
+}
+
 /**
  * The bytes of a safetensors file (https://github.com/huggingface/safetensors#format) with these tensors, of any
  * dtype and shape; views are written as what they show.
@@ -39,16 +60,7 @@ function entriesOf(tensors: NamedTensors): (readonly [string, Tensor])[] {
 export function saveSafetensors(tensors: NamedTensors, options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
   const arrays = entriesOf(tensors).map(([name, t]) => {
     if (!(t instanceof Tensor)) throw new ValueError(`saveSafetensors: "${name}" is no tensor`);
-    return {
-      name,
-      dtype: t.dtype,
-      shape: t.shape,
-      write(target: Uint8Array) {
-        readBytes(t, (bytes) => {
-          target.set(bytes);
-        });
-      },
-    };
+    return arrayOf(name, t);
   });
   return encode(arrays, options.metadata);
 }
@@ -63,11 +75,7 @@ export function loadSafetensors(bytes: Bytes, options: LoadOptions = {}): Loaded
   const tensors = Object.create(null) as Record<string, Tensor>;
   try {
     for (const array of arrays) {
-      const { shape, dtype } = array;
-      const values = elements(array);
-      tensors[array.name] = isHalf(dtype)
-        ? ofBytes(values as Uint8Array, shape, dtype)
-        : tensor(values, { shape, dtype });
+      tensors[array.name] = tensorOf(array);
     }
   } catch (error) {
     for (const t of Object.values(tensors)) t.dispose();

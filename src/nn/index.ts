@@ -1,6 +1,9 @@
 export { Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d } from "./conv.ts";
 export { MultiheadAttention, type AttendOptions, type MultiheadAttentionOptions } from "./attention.ts";
+export { beamSearch, generate, stream } from "./generate.ts";
+export type { Beam, BeamSearchOptions, GenerateOptions, Step, StepContext } from "./generate.ts";
 export * as init from "./init.ts";
+export { KVCache } from "./kvcache.ts";
 export {
   GroupNorm,
   InstanceNorm1d,
@@ -22,6 +25,8 @@ export type { Size2d } from "../ops/conv.ts";
 export { GRU, GRUCell, LSTM, LSTMCell, RNN, RNNCell } from "./recurrent.ts";
 export type { RecurrentModuleOptions, RnnModuleOptions, SequenceOptions } from "./recurrent.ts";
 export { Parameter } from "./parameter.ts";
+export { LearnedPositions, PositionalEncoding, rotaryEmbedding } from "./positions.ts";
+export type { PositionModuleOptions, PositionOptions, RotaryOptions } from "./positions.ts";
 export {
   AdaptiveAvgPool1d,
   AdaptiveAvgPool2d,
@@ -35,3 +40,9 @@ export {
   MaxPool2d,
 } from "./pool.ts";
 export { Fold, Unfold, Upsample } from "./resample.ts";
+export { sample, type SampleOptions } from "./sample.ts";
+export { SwiGLU } from "./swiglu.ts";
+export { Transformer, TransformerDecoder, TransformerEncoder } from "./transformer.ts";
+export type { EncoderOptions, TransformerForwardOptions, TransformerOptions } from "./transformer.ts";
+export { TransformerDecoderLayer, TransformerEncoderLayer } from "./transformerlayer.ts";
+export type { DecoderOptions, EncoderLayerOptions, TransformerLayerOptions } from "./transformerlayer.ts";

@@ -62,6 +62,7 @@ export const SAMPLES: Readonly<Record<string, readonly Sample[]>> = {
     () => new nn.LayerNorm(3, { bias: false, eps: 1e-3 }),
     () => new nn.LayerNorm(3, { elementwiseAffine: false }),
   ),
+  LearnedPositions: of([5, 2, 4], () => new nn.LearnedPositions(6, 4, { dropout: 0.5 })),
   Linear: of(
     [4, 3],
     () => new nn.Linear(3, 2),
@@ -91,6 +92,7 @@ export const SAMPLES: Readonly<Record<string, readonly Sample[]>> = {
     () => new nn.MultiheadAttention(8, 2, { dropout: 0.5 }),
     () => new nn.MultiheadAttention(8, 2, { kdim: 8, vdim: 8, bias: false, batchFirst: true }),
   ),
+  PositionalEncoding: of([2, 5, 4], () => new nn.PositionalEncoding(4, { batchFirst: true })),
   ReLU: of([4, 3], () => new nn.ReLU()),
   RMSNorm: of([4, 3], () => new nn.RMSNorm(3)),
   RNN: of([5, 2, 3], () => new nn.RNN(3, 4, { nonlinearity: "relu" })),
@@ -98,7 +100,31 @@ export const SAMPLES: Readonly<Record<string, readonly Sample[]>> = {
   Sequential: of([4, 3], () => new nn.Sequential(new nn.Linear(3, 2), new nn.ReLU(), new nn.Dropout())),
   Sigmoid: of([4, 3], () => new nn.Sigmoid()),
   Softmax: of([4, 3], () => new nn.Softmax({ dim: 1 })),
+  SwiGLU: of([4, 3], () => new nn.SwiGLU(3, 8, { bias: true })),
   Tanh: of([4, 3], () => new nn.Tanh()),
+  Transformer: given(
+    () => [randn([3, 2, 4]), randn([2, 2, 4])],
+    () => new nn.Transformer(4, 2, { numEncoderLayers: 1, numDecoderLayers: 2, dimFeedforward: 8 }),
+  ),
+  TransformerDecoder: given(
+    () => [randn([3, 2, 4]), randn([2, 2, 4])],
+    () => new nn.TransformerDecoder(new nn.TransformerDecoderLayer(4, 2, { dimFeedforward: 8 }), 2),
+  ),
+  TransformerDecoderLayer: given(
+    () => [randn([3, 2, 4]), randn([2, 2, 4])],
+    () => new nn.TransformerDecoderLayer(4, 2, { dimFeedforward: 8, normFirst: true }),
+  ),
+  TransformerEncoder: of(
+    [3, 2, 4],
+    () =>
+      new nn.TransformerEncoder(new nn.TransformerEncoderLayer(4, 2, { dimFeedforward: 8 }), 2, {
+        norm: new nn.LayerNorm(4),
+      }),
+  ),
+  TransformerEncoderLayer: of(
+    [3, 2, 4],
+    () => new nn.TransformerEncoderLayer(4, 2, { dimFeedforward: 8, activation: "gelu", rotary: true }),
+  ),
   Unfold: of(IMAGE, () => new nn.Unfold(3, { padding: 1 })),
   Upsample: of(IMAGE, () => new nn.Upsample({ scaleFactor: 2, mode: "bilinear" })),
 };
