@@ -16,6 +16,7 @@ export {
 export * from "./activation.ts";
 export { Sequential, type Layer } from "./containers.ts";
 export { Dropout } from "./dropout.ts";
+export { Embedding } from "./embedding.ts";
 export { Flatten } from "./reshaping.ts";
 export { Linear } from "./linear.ts";
 export { BCEWithLogitsLoss, CrossEntropyLoss, MSELoss } from "./loss.ts";
