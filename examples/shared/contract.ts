@@ -8,7 +8,7 @@ export interface Context {
   readonly quick: boolean;
   /** Ends training after the running step. */
   readonly signal: AbortSignal;
-  say(text: string): void;
+  readonly say: (text: string) => void;
   /** Writes a model or a report into the example's folder under out/. */
   save(file: string, content: Uint8Array | string): void;
   /** Saves a picture; with --pictures also beside the example's page, which shows it. */
