@@ -162,9 +162,7 @@ describe("flips and crops", () => {
     const data = flat(y);
     const seen = new Map<string, number>();
     for (let n = 0; n < 3000; n++) {
-      const key = data
-        .slice(n * 9, n * 9 + 9)
-        .join();
+      const key = data.slice(n * 9, n * 9 + 9).join();
       seen.set(key, (seen.get(key) ?? 0) + 1);
     }
     const places = [-1, 0, 1].flatMap((top) =>
