@@ -69,8 +69,8 @@ export function run(
 export function samples(from: Pictures, rows: readonly number[]): Pictures {
   const [, c, h, w] = from.shape;
   const size = c * h * w;
-  const data = Float32Array.from(
-    rows.flatMap((row) => Array.from(from.data).slice(row * size, (row + 1) * size)),
-  );
+  const all = Float32Array.from(from.data);
+  const data = new Float32Array(rows.length * size);
+  rows.forEach((row, i) => data.set(all.subarray(row * size, (row + 1) * size), i * size));
   return { shape: [rows.length, c, h, w], data };
 }
