@@ -21,3 +21,8 @@ export type { ServeOptions } from "./serve.ts";
 export { WorkerDataset } from "./workers.ts";
 export type { WorkerDatasetOptions } from "./workers.ts";
 export type { Port } from "./port.ts";
+export { Subset } from "./subset.ts";
+export { ConcatDataset } from "./concat.ts";
+export { MapDataset } from "./map.ts";
+export { kFold, split } from "./split.ts";
+export type { Fold, SplitOptions } from "./split.ts";
