@@ -4,6 +4,7 @@ import {
   data,
   manualSeed,
   nn,
+  noGrad,
   optim,
   train,
   ValueError,
