@@ -1,5 +1,6 @@
 /** Training: one call, or the pieces for a loop of your own. */
 export type { Batches, Judged, StepFunction } from "./batch.ts";
+export { BestModel, type BestModelOptions } from "./best.ts";
 export type { Mode, MonitorOptions } from "./better.ts";
 export type { Callback, Run } from "./callback.ts";
 export { Control } from "./control.ts";
@@ -7,6 +8,8 @@ export { evaluate, type EvaluateOptions, type EvaluateStepOptions, type Model } 
 export { checkGradients, checkLoss, type Position } from "./finite.ts";
 export { fit, type FitOptions, type FitStepOptions } from "./fit.ts";
 export { History, type EpochRecord, type HistoryData, type StepRecord } from "./history.ts";
+export { Live, type LiveUpdate } from "./live.ts";
+export { findLr, type FindLrOptions, type FindLrStepOptions, type LrCurve } from "./lrfinder.ts";
 export { Mean } from "./mean.ts";
 export { Metric, type MetricLike, type MetricState, type MetricValue } from "./metric.ts";
 export { Accuracy, TopKAccuracy } from "./metrics/accuracy.ts";
