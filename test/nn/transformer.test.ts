@@ -73,10 +73,9 @@ describe("transformer layers", () => {
     expect(String(again)).toBe(String(model));
     expect(again.config()).toEqual(model.config());
     expect(again.encoder.layers[1]?.options).toMatchObject(options);
-    expect(model.encoder.layers[0]?.self_attn.config()).toEqual([
-      ...[4, 2],
-      { dropout: 0.25, bias: true, kdim: 4, vdim: 4, batchFirst: false, rotary: true },
-    ]);
+    const attention = model.encoder.layers[0]?.self_attn.config() ?? [];
+    expect(attention.slice(0, 2)).toEqual([4, 2]);
+    expect(attention[2]).toMatchObject({ dropout: 0.25, rotary: true });
     // Layers of a stack have weights of their own.
     const [one, two] = model.encoder.layers.map((layer) => numbers(layer.linear1.weight));
     expect(one).not.toEqual(two);
