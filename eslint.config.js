@@ -42,7 +42,7 @@ const directions = LAYERS.map((folders, index) => {
     ...(folders.includes("companions")
       ? [
           {
-            regex: "^(\\.\\./)+(?!index\\.ts$)",
+            regex: "^(\\.\\./)+(?!(\\.\\./)*index\\.ts$)",
             message: "A companion uses the library as its users do: import from src/index.ts.",
           },
         ]
