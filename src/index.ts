@@ -46,6 +46,7 @@ export * as data from "./data/index.ts";
 export * as io from "./io/index.ts";
 export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";
+export * as train from "./train/index.ts";
 
 // The class is declared without maths (tensor/), so its methods are added where everything comes together.
 installMethods();
