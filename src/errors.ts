@@ -49,6 +49,21 @@ export class PlatformError extends SimdgradError {
   override readonly name = "PlatformError";
 }
 
+/** A loss or a gradient that is NaN or infinite. The parameters are as they were before the step. */
+export class NonFiniteError extends SimdgradError {
+  override readonly name = "NonFiniteError";
+  /** From 1. */
+  readonly epoch: number;
+  /** Of all epochs together, from 1. */
+  readonly step: number;
+
+  constructor(message: string, at: { readonly epoch: number; readonly step: number }) {
+    super(message);
+    this.epoch = at.epoch;
+    this.step = at.step;
+  }
+}
+
 /** What the heap looked like when it could not give what was asked for; all in bytes. */
 export interface MemoryFigures {
   readonly wanted: number;

@@ -1,0 +1,294 @@
+import { noGrad } from "../autograd/mode.ts";
+import { ValueError } from "../errors.ts";
+import type { Module } from "../nn/module.ts";
+import { clipGradNorm, clipGradValue } from "../optim/clip.ts";
+import type { ExponentialMovingAverage } from "../optim/ema.ts";
+import { checkCount } from "../optim/options.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import type { LRScheduler } from "../optim/schedule.ts";
+import { mul_ } from "../ops/inplace.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import {
+  Breath,
+  judgeOf,
+  samplesOf,
+  type Batches,
+  type Judged,
+  type Judging,
+  type StepFunction,
+} from "./batch.ts";
+import type { Callback, Run } from "./callback.ts";
+import { isStateful, type Parts } from "./checkpoint.ts";
+import type { Control } from "./control.ts";
+import { evaluateBy, updateMetrics, type Model } from "./evaluate.ts";
+import { checkGradients, checkLoss } from "./finite.ts";
+import { History, ofValidation, type EpochRecord } from "./history.ts";
+import { Mean } from "./mean.ts";
+import type { MetricLike, MetricValue } from "./metric.ts";
+import { rememberModes } from "./mode.ts";
+import { Pacer, type ScheduleEvery } from "./pacer.ts";
+import { Progress } from "./progress.ts";
+import { Saver, type CheckpointOptions } from "./saver.ts";
+
+interface Common<B, O, Y> {
+  /** Passes through the data. */
+  readonly epochs: number;
+  readonly optimizer: Optimizer;
+  /** Moves the learning rate. */
+  readonly schedule?: LRScheduler;
+  /** When it moves. Default: after each step for OneCycleLR, after each epoch for the others, as PyTorch's pages use them. */
+  readonly scheduleEvery?: ScheduleEvery;
+  /** What ReduceLROnPlateau watches. Default "valLoss" where there is a validation, else "loss". */
+  readonly scheduleMonitor?: string;
+  /** Figures beside the loss, by the names that they get in the history; of the validation as `valAccuracy` and so on. */
+  readonly metrics?: Readonly<Record<string, MetricLike<O, Y>>>;
+  /** Evaluated after each epoch. */
+  readonly validation?: Batches<B>;
+  /** Batches whose gradients make up one step, as one batch of all their samples would. Default 1. */
+  readonly accumulate?: number;
+  /** Scales gradients down to this norm. */
+  readonly clipGradNorm?: number;
+  /** Holds every element of the gradients within ± this. */
+  readonly clipGradValue?: number;
+  /** Updated after each step; the validation is of its weights. */
+  readonly ema?: ExponentialMovingAverage;
+  readonly callbacks?: readonly Callback[];
+  /** Ends training before the next batch. Not an error: the history tells. */
+  readonly signal?: AbortSignal;
+  /** Pauses and resumes. */
+  readonly control?: Control;
+  /** Where and when all of the training's state is kept. */
+  readonly checkpoint?: CheckpointOptions;
+  /** Go on from the newest checkpoint, bit for bit as if training had never stopped; begin where there is none. Default false. */
+  readonly resume?: boolean;
+}
+
+/** For batches [x, y]. */
+export interface FitOptions<B, O, Y> extends Common<B, O, Y> {
+  /** A mean over the samples of a batch, such as `crossEntropy`. */
+  readonly loss: (output: O, target: Y) => Tensor;
+  readonly step?: undefined;
+}
+
+/** For batches of any other form. */
+export interface FitStepOptions<B, O, Y> extends Common<B, O, Y> {
+  /** Runs the model on a batch and gives the loss; output and target as well where metrics are wanted. */
+  readonly step: StepFunction<B, O, Y>;
+  readonly loss?: undefined;
+}
+
+type AnyOptions = Common<unknown, never, never> & Judging;
+
+/**
+ * Trains a model: the same operations in the same order as the loop that one writes by hand (docs/training.md has both), so the weights
+ * are the same to the bit.
+ *
+ * The model trains in training mode and is validated in evaluation mode without gradients; at the end every module has the mode that it
+ * had. A loss or a gradient that is NaN or infinite ends training before it reaches the parameters.
+ * @param data batches [x, y], or of any form with `step`; iterated anew each epoch.
+ * @throws {ValueError} options make no sense, or an epoch has no batch; {NonFiniteError} training diverged.
+ * @example
+ * const history = await train.fit(model, loader, { epochs: 5, optimizer, loss: crossEntropy, metrics: { accuracy: new train.Accuracy() } });
+ */
+export function fit<X, Y, O>(
+  model: Model<X, O>,
+  data: Batches<readonly [X, Y]>,
+  options: FitOptions<readonly [X, Y], O, Y>,
+): Promise<History>;
+export function fit<B, O = Tensor, Y = Tensor>(
+  model: Module,
+  data: Batches<B>,
+  options: FitStepOptions<B, O, Y>,
+): Promise<History>;
+export async function fit(model: Module, data: Batches<unknown>, options: AnyOptions): Promise<History> {
+  return new Training(model, data, options).run();
+}
+
+class Training implements Run {
+  readonly model: Module;
+  readonly optimizer: Optimizer;
+  readonly ema: ExponentialMovingAverage | null;
+  readonly history = new History();
+  readonly epochs: number;
+  readonly stepsPerEpoch: number | null;
+  epoch = 0;
+  step = 0;
+
+  private readonly data: Batches<unknown>;
+  private readonly options: AnyOptions;
+  private readonly judge: (batch: unknown) => Judged;
+  private readonly metrics: [string, MetricLike<never, never>][];
+  private readonly callbacks: readonly Callback[];
+  private readonly accumulate: number;
+  private readonly pacer: Pacer | null;
+  /** Of the epoch that runs. */
+  private readonly epochLoss = new Mean();
+  /** Of the step that runs. */
+  private readonly stepLoss = new Mean();
+  /** Batches whose gradients wait for the step. */
+  private pending = 0;
+  private stopping = false;
+  private readonly breath = new Breath();
+
+  constructor(model: Module, data: Batches<unknown>, options: AnyOptions) {
+    const { epochs, optimizer, accumulate = 1, schedule, scheduleEvery, scheduleMonitor } = options;
+    checkCount("fit: epochs", epochs, 0);
+    checkCount("fit: accumulate", accumulate, 1);
+    this.model = model;
+    this.data = data;
+    this.options = options;
+    this.optimizer = optimizer;
+    this.epochs = epochs;
+    this.accumulate = accumulate;
+    this.ema = options.ema ?? null;
+    this.judge = judgeOf("fit", model, options);
+    this.metrics = Object.entries(options.metrics ?? {});
+    this.callbacks = options.callbacks ?? [];
+    const monitor = scheduleMonitor ?? (options.validation === undefined ? "loss" : "valLoss");
+    this.pacer = schedule === undefined ? null : new Pacer(schedule, scheduleEvery, monitor);
+    const { length } = data as { length?: unknown };
+    this.stepsPerEpoch = typeof length === "number" ? Math.ceil(length / accumulate) : null;
+  }
+
+  stop(reason: string): void {
+    this.stopping = true;
+    this.history.stopped ??= reason;
+  }
+
+  async run(): Promise<History> {
+    const restore = rememberModes(this.model);
+    let failure: { error: unknown } | null = null;
+    try {
+      await this.tell((callback) => callback.onStart?.(this));
+      while (this.epoch < this.epochs && this.goesOn()) {
+        this.epoch++;
+        await this.tell((callback) => callback.onEpochStart?.(this));
+        await this.runEpoch();
+      }
+    } catch (error) {
+      failure = { error };
+    }
+    restore();
+    await this.tell((callback) => callback.onEnd?.(this, failure?.error));
+    if (failure !== null) throw failure.error;
+    this.optimizer.zeroGrad();
+    return this.history;
+  }
+
+  private isAborted(): boolean {
+    return this.options.signal?.aborted ?? false;
+  }
+
+  /** Whether there is a next batch to train on. */
+  private goesOn(): boolean {
+    if (this.isAborted()) this.stop("aborted by the signal");
+    return !this.stopping;
+  }
+
+  private async runEpoch(): Promise<void> {
+    const { control, signal } = this.options;
+    const started = performance.now();
+    let paused = 0;
+    let batches = 0;
+    this.epochLoss.reset();
+    for (const [, metric] of this.metrics) metric.reset();
+    this.model.train();
+    for await (const batch of this.data) {
+      if (control?.paused) {
+        const since = performance.now();
+        await control.resumed(signal);
+        paused += performance.now() - since;
+      }
+      if (!this.goesOn()) break;
+      if (this.breath.due) await this.breath.take();
+      batches++;
+      this.take(batch);
+      if (this.pending === this.accumulate) await this.update();
+      if (!this.goesOn()) break;
+    }
+    if (this.isAborted()) return;
+    if (batches === 0)
+      throw new ValueError(
+        `fit: the data gave no batch in epoch ${this.epoch} (pass what can be iterated again and again: a DataLoader or an array, not a generator that has run)`,
+      );
+    if (this.pending > 0) await this.update();
+    const values = await this.closeEpoch();
+    if (this.isAborted()) return;
+    const seconds = (performance.now() - started - paused) / 1000;
+    const { epoch, step } = this;
+    const lr = this.history.steps.lr.at(-1) as number;
+    const record: EpochRecord = { epoch, step, lr, seconds, values };
+    this.pacer?.afterEpoch(record);
+    this.history.addEpoch(record);
+    await this.tell((callback) => callback.onEpochEnd?.(record, this));
+  }
+
+  /** Adds the gradients of a batch. */
+  private take(batch: unknown): void {
+    const { accumulate } = this;
+    if (this.pending === 0) {
+      this.optimizer.zeroGrad();
+      this.stepLoss.reset();
+    }
+    const judged = this.judge(batch);
+    const loss = judged.loss.item();
+    checkLoss(loss, { epoch: this.epoch, step: this.step + 1 });
+    (accumulate === 1 ? judged.loss : judged.loss.div(accumulate)).backward();
+    this.pending++;
+    const samples = samplesOf(batch);
+    this.stepLoss.update(loss, samples);
+    this.epochLoss.update(loss, samples);
+    if (this.metrics.length > 0) noGrad(() => updateMetrics("fit", this.metrics, judged));
+  }
+
+  /** One step of the optimiser. */
+  private async update(): Promise<void> {
+    const { options, optimizer, epoch } = this;
+    const at = { epoch, step: this.step + 1 };
+    const parameters = optimizer.groups.flatMap((group) => group.params);
+    // The last batches of an epoch may be fewer: their mean, too.
+    if (this.pending < this.accumulate) scaleGradients(parameters, this.accumulate / this.pending);
+    this.pending = 0;
+    checkGradients(this.model, at, parameters);
+    if (options.clipGradNorm !== undefined) clipGradNorm(parameters, options.clipGradNorm);
+    if (options.clipGradValue !== undefined) clipGradValue(parameters, options.clipGradValue);
+    const { lr } = optimizer;
+    optimizer.step();
+    this.step++;
+    this.ema?.update();
+    this.pacer?.afterStep();
+    const record = { ...at, loss: this.stepLoss.compute(), lr };
+    this.history.addStep(record);
+    if (this.callbacks.length > 0) await this.tell((callback) => callback.onStep?.(record, this));
+  }
+
+  /** The figures of the epoch and of its validation. */
+  private async closeEpoch(): Promise<Record<string, MetricValue>> {
+    const { validation, signal } = this.options;
+    const values: Record<string, MetricValue> = { loss: this.epochLoss.compute() };
+    for (const [name, metric] of this.metrics) values[name] = metric.compute();
+    if (validation === undefined) return values;
+    const judge = (): Promise<Record<string, MetricValue>> =>
+      evaluateBy(this.model, validation, this.judge, {
+        metrics: Object.fromEntries(this.metrics),
+        ...(signal && { signal }),
+      });
+    const found = await (this.ema === null ? judge() : this.ema.apply(judge));
+    for (const [name, value] of Object.entries(found)) values[ofValidation(name)] = value;
+    return values;
+  }
+
+  /** Calls the callbacks one after the other; waits only for what is a promise. */
+  private async tell(call: (callback: Callback) => void | Promise<void>): Promise<void> {
+    for (const callback of this.callbacks) {
+      const done = call(callback);
+      if (done !== undefined) await done;
+    }
+  }
+}
+
+function scaleGradients(parameters: readonly Tensor[], factor: number): void {
+  noGrad(() => {
+    for (const { grad } of parameters) if (grad !== null) mul_(grad, factor);
+  });
+}
