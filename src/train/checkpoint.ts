@@ -23,6 +23,11 @@ export interface Stateful {
   loadStateDict(state: never): unknown;
 }
 
+export const isStateful = (value: object): value is Stateful =>
+  ["stateDict", "loadStateDict"].every(
+    (name) => typeof (value as Record<string, unknown>)[name] === "function",
+  );
+
 /** All that takes part in a training, by names of your choice. */
 export type Parts = Readonly<Record<string, Stateful>>;
 
