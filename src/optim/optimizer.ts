@@ -60,6 +60,11 @@ export abstract class Optimizer<O extends { lr: number } = { lr: number }> {
     (this.groups as ParamGroup<O>[]).push(made);
   }
 
+  /** What kind it is: "Adam" and so on. A checkpoint of another kind is refused by it. */
+  get name(): string {
+    return this.rule.name;
+  }
+
   /** Learning rate of the first group; setting it sets all groups. */
   get lr(): number {
     return (this.groups[0] as ParamGroup<O>).lr;

@@ -21,7 +21,8 @@ export abstract class LRScheduler<O extends object = object> {
   readonly baseLrs: number[] = [];
   /** Steps taken. */
   lastEpoch = 0;
-  private readonly name: string;
+  /** What kind it is: "StepLR" and so on. A checkpoint of another kind is refused by it. */
+  readonly name: string;
 
   /** A subclass calls begin() once it has checked its options. */
   constructor(name: string, optimizer: Scheduled, options: O) {

@@ -18,14 +18,17 @@ import {
   type StepFunction,
 } from "./batch.ts";
 import type { Callback, Run } from "./callback.ts";
+import { isStateful, type Parts } from "./checkpoint.ts";
 import type { Control } from "./control.ts";
 import { evaluateBy, updateMetrics, type Model } from "./evaluate.ts";
 import { checkGradients, checkLoss } from "./finite.ts";
-import { History, ofValidation, type EpochRecord } from "./history.ts";
+import { type History, ofValidation, type EpochRecord } from "./history.ts";
 import { Mean } from "./mean.ts";
 import type { MetricLike, MetricValue } from "./metric.ts";
 import { rememberModes } from "./mode.ts";
 import { Pacer, type ScheduleEvery } from "./pacer.ts";
+import { Progress } from "./progress.ts";
+import { Saver, type CheckpointOptions } from "./saver.ts";
 
 interface Common<B, O, Y> {
   /** Passes through the data. */
@@ -54,6 +57,10 @@ interface Common<B, O, Y> {
   readonly signal?: AbortSignal;
   /** Pauses and resumes. */
   readonly control?: Control;
+  /** Where and when all of the training's state is kept. */
+  readonly checkpoint?: CheckpointOptions;
+  /** Go on from the newest checkpoint, bit for bit as if training had never stopped; begin where there is none. Default false. */
+  readonly resume?: boolean;
 }
 
 /** For batches [x, y]. */
@@ -101,11 +108,9 @@ class Training implements Run {
   readonly model: Module;
   readonly optimizer: Optimizer;
   readonly ema: ExponentialMovingAverage | null;
-  readonly history = new History();
+  readonly history: History;
   readonly epochs: number;
   readonly stepsPerEpoch: number | null;
-  epoch = 0;
-  step = 0;
 
   private readonly data: Batches<unknown>;
   private readonly options: AnyOptions;
@@ -114,13 +119,14 @@ class Training implements Run {
   private readonly callbacks: readonly Callback[];
   private readonly accumulate: number;
   private readonly pacer: Pacer | null;
-  /** Of the epoch that runs. */
-  private readonly epochLoss = new Mean();
+  private readonly progress: Progress;
+  private readonly saver: Saver | null;
   /** Of the step that runs. */
   private readonly stepLoss = new Mean();
   /** Batches whose gradients wait for the step. */
   private pending = 0;
-  private stopping = false;
+  /** When the epoch began, later by the pauses in it. */
+  private began = 0;
   private readonly breath = new Breath();
 
   constructor(model: Module, data: Batches<unknown>, options: AnyOptions) {
@@ -141,21 +147,49 @@ class Training implements Run {
     this.pacer = schedule === undefined ? null : new Pacer(schedule, scheduleEvery, monitor);
     const { length } = data as { length?: unknown };
     this.stepsPerEpoch = typeof length === "number" ? Math.ceil(length / accumulate) : null;
+    this.progress = new Progress(this.metrics, this.callbacks);
+    this.history = this.progress.history;
+    if (options.resume && options.checkpoint === undefined)
+      throw new ValueError("fit: resume needs to know from where (pass checkpoint: { store })");
+    this.saver = options.checkpoint === undefined ? null : new Saver(options.checkpoint, this.parts());
+  }
+
+  /** What a checkpoint is made of. */
+  private parts(): Parts {
+    const { model, optimizer, data, ema, progress } = this;
+    const { schedule } = this.options;
+    return {
+      model,
+      optimizer,
+      ...(schedule && { schedule }),
+      ...(ema && { ema }),
+      ...(isStateful(data) && { data }),
+      progress,
+    };
+  }
+
+  get epoch(): number {
+    return this.progress.epoch;
+  }
+
+  get step(): number {
+    return this.progress.step;
   }
 
   stop(reason: string): void {
-    this.stopping = true;
+    this.progress.stopping = true;
     this.history.stopped ??= reason;
   }
 
   async run(): Promise<History> {
+    const { progress } = this;
     const restore = rememberModes(this.model);
+    await this.saver?.begin(this.options.resume ?? false);
     let failure: { error: unknown } | null = null;
     try {
       await this.tell((callback) => callback.onStart?.(this));
-      while (this.epoch < this.epochs && this.goesOn()) {
-        this.epoch++;
-        await this.tell((callback) => callback.onEpochStart?.(this));
+      while ((progress.running || progress.epoch < this.epochs) && this.goesOn()) {
+        if (!progress.running) await this.openEpoch();
         await this.runEpoch();
       }
     } catch (error) {
@@ -175,45 +209,60 @@ class Training implements Run {
   /** Whether there is a next batch to train on. */
   private goesOn(): boolean {
     if (this.isAborted()) this.stop("aborted by the signal");
-    return !this.stopping;
+    return !this.progress.stopping;
   }
 
-  private async runEpoch(): Promise<void> {
-    const { control, signal } = this.options;
-    const started = performance.now();
-    let paused = 0;
-    let batches = 0;
-    this.epochLoss.reset();
-    for (const [, metric] of this.metrics) metric.reset();
+  private async openEpoch(): Promise<void> {
+    this.progress.epoch++;
+    await this.tell((callback) => callback.onEpochStart?.(this));
+    this.progress.open();
     this.model.train();
-    for await (const batch of this.data) {
-      if (control?.paused) {
-        const since = performance.now();
-        await control.resumed(signal);
-        paused += performance.now() - since;
-      }
-      if (!this.goesOn()) break;
-      if (this.breath.due) await this.breath.take();
-      batches++;
-      this.take(batch);
-      if (this.pending === this.accumulate) await this.update();
-      if (!this.goesOn()) break;
-    }
+  }
+
+  /** Runs the epoch, or what is left of it, to its end. */
+  private async runEpoch(): Promise<void> {
+    const { progress } = this;
+    this.began = performance.now() - progress.milliseconds;
+    if (!progress.drained) await this.runBatches();
     if (this.isAborted()) return;
-    if (batches === 0)
+    const { epoch, step } = this;
+    if (progress.batches === 0)
       throw new ValueError(
-        `fit: the data gave no batch in epoch ${this.epoch} (pass what can be iterated again and again: a DataLoader or an array, not a generator that has run)`,
+        `fit: the data gave no batch in epoch ${epoch} (pass what can be iterated again and again: a DataLoader or an array, not a generator that has run)`,
       );
-    if (this.pending > 0) await this.update();
     const values = await this.closeEpoch();
     if (this.isAborted()) return;
-    const seconds = (performance.now() - started - paused) / 1000;
-    const { epoch, step } = this;
+    const seconds = (performance.now() - this.began) / 1000;
     const lr = this.history.steps.lr.at(-1) as number;
     const record: EpochRecord = { epoch, step, lr, seconds, values };
     this.pacer?.afterEpoch(record);
     this.history.addEpoch(record);
     await this.tell((callback) => callback.onEpochEnd?.(record, this));
+    progress.running = false;
+    await this.saver?.afterEpoch(record, progress.stopping || epoch === this.epochs);
+  }
+
+  private async runBatches(): Promise<void> {
+    const { progress, data } = this;
+    const { control, signal } = this.options;
+    // A loader that knows where it stands goes on from there by itself.
+    let known = isStateful(data) ? 0 : progress.batches;
+    for await (const batch of data) {
+      if (known-- > 0) continue;
+      if (control?.paused) {
+        const since = performance.now();
+        await control.resumed(signal);
+        this.began += performance.now() - since;
+      }
+      if (!this.goesOn()) break;
+      if (this.breath.due) await this.breath.take();
+      progress.batches++;
+      this.take(batch);
+      if (this.pending === this.accumulate) await this.update();
+      if (!this.goesOn()) break;
+    }
+    progress.drained = true;
+    if (this.pending > 0 && !this.isAborted()) await this.update();
   }
 
   /** Adds the gradients of a batch. */
@@ -230,7 +279,7 @@ class Training implements Run {
     this.pending++;
     const samples = samplesOf(batch);
     this.stepLoss.update(loss, samples);
-    this.epochLoss.update(loss, samples);
+    this.progress.loss.update(loss, samples);
     if (this.metrics.length > 0) noGrad(() => updateMetrics("fit", this.metrics, judged));
   }
 
@@ -247,18 +296,22 @@ class Training implements Run {
     if (options.clipGradValue !== undefined) clipGradValue(parameters, options.clipGradValue);
     const { lr } = optimizer;
     optimizer.step();
-    this.step++;
+    this.progress.step++;
     this.ema?.update();
     this.pacer?.afterStep();
     const record = { ...at, loss: this.stepLoss.compute(), lr };
     this.history.addStep(record);
     if (this.callbacks.length > 0) await this.tell((callback) => callback.onStep?.(record, this));
+    // One that is about to stop is saved when its epoch is closed.
+    if (this.saver === null || this.progress.stopping) return;
+    this.progress.milliseconds = performance.now() - this.began;
+    await this.saver.afterStep(this.step);
   }
 
   /** The figures of the epoch and of its validation. */
   private async closeEpoch(): Promise<Record<string, MetricValue>> {
     const { validation, signal } = this.options;
-    const values: Record<string, MetricValue> = { loss: this.epochLoss.compute() };
+    const values: Record<string, MetricValue> = { loss: this.progress.loss.compute() };
     for (const [name, metric] of this.metrics) values[name] = metric.compute();
     if (validation === undefined) return values;
     const judge = (): Promise<Record<string, MetricValue>> =>

@@ -3,6 +3,15 @@ export type { Batches, Judged, StepFunction } from "./batch.ts";
 export { BestModel, type BestModelOptions } from "./best.ts";
 export type { Mode, MonitorOptions } from "./better.ts";
 export type { Callback, Run } from "./callback.ts";
+export {
+  decodeCheckpoint,
+  encodeCheckpoint,
+  loadCheckpoint,
+  saveCheckpoint,
+  type LoadCheckpointOptions,
+  type Parts,
+  type Stateful,
+} from "./checkpoint.ts";
 export { Control } from "./control.ts";
 export { evaluate, type EvaluateOptions, type EvaluateStepOptions, type Model } from "./evaluate.ts";
 export { checkGradients, checkLoss, type Position } from "./finite.ts";
@@ -26,4 +35,5 @@ export {
 export { MeanLoss, Perplexity } from "./metrics/loss.ts";
 export { MeanAbsoluteError, MeanSquaredError, R2Score, RootMeanSquaredError } from "./metrics/regression.ts";
 export type { ScheduleEvery } from "./pacer.ts";
+export type { CheckpointOptions } from "./saver.ts";
 export { EarlyStopping, type EarlyStoppingOptions } from "./stopping.ts";

@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ensureDist } from "../../scripts/ensure.mjs";
 import { io } from "../../src/index.ts";
 import { fileStore } from "../../src/companions/node.ts";
 import { CASES } from "./stores.ts";
@@ -55,20 +56,22 @@ describe("fileStore", () => {
 });
 
 describe.skipIf(process.platform === "win32")("fileStore where the disk is full", () => {
+  beforeAll(() => ensureDist());
+
   test("leaves the former file and nothing beside it", async () => {
     const folder = newFolder();
     const store = fileStore(folder);
     await store.write("x", content);
     // The system refuses the process files of more than 2 MiB.
     const program = `
-      import { fileStore } from ${JSON.stringify(new URL("../../src/companions/node.ts", import.meta.url).href)};
+      import { fileStore } from ${JSON.stringify(new URL("../../dist/companions/node.js", import.meta.url).href)};
       fileStore(process.argv[2]).write("x", new Uint8Array(3_000_000)).then(
         () => console.log("written"),
         (error) => console.log(error.code),
       );`;
-    const file = join(root, "program.ts");
+    const file = join(root, "program.mjs");
     writeFileSync(file, program);
-    const node = [process.execPath, "--import", "tsx", file, folder];
+    const node = [process.execPath, file, folder];
     const { stdout, stderr } = spawnSync(
       "sh",
       ["-c", 'trap "" XFSZ; ulimit -f 4096; exec "$@"', "sh", ...node],
