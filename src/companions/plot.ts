@@ -30,7 +30,7 @@ export function linesToSvg(lines: readonly Line[], options: LinesOptions = {}): 
     chart.setOption({
       animation: false,
       ...(title === undefined ? {} : { title: { text: title, left: "center" } }),
-      legend: { bottom: 0, show: lines.length > 1 },
+      legend: { bottom: 0, itemGap: 24, show: lines.length > 1 },
       grid: { left: 60, right: 24, top: title === undefined ? 24 : 48, bottom: 64, containLabel: false },
       xAxis: {
         type: "value",
