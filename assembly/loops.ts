@@ -143,12 +143,10 @@ export function map1<Op, In, Out>(
   return 0;
 }
 
-/** `map1` of f32 that holds the functor's code once, for long ones. */
-export function mapLong<Op>(out: usize, x: usize, p: v128, q: v128, n: i32, part: i32, parts: i32): i32 {
+/** Elements from `from` to `end`, a vector at a time; the functor's code is there once. */
+@inline
+function mapVectors<Op>(from: usize, end: usize, shift: usize, p: v128, q: v128): i32 {
   const op = changetype<Op>(0);
-  const end = x + ((<usize>shareStart(n, 16, part + 1, parts)) << 2);
-  const shift = out - x;
-  let from = x + ((<usize>shareStart(n, 16, part, parts)) << 2);
   for (; from < end; from += 16) {
     const full = from + 16 <= end;
     const lanes = op.v(full ? v128.load(from) : loadTail(from, lanesLeft<f32>(from, end), p), p, q);
@@ -156,6 +154,13 @@ export function mapLong<Op>(out: usize, x: usize, p: v128, q: v128, n: i32, part
     else storeTail(from + shift, lanes, lanesLeft<f32>(from, end));
   }
   return 0;
+}
+
+/** `map1` of f32 that holds the functor's code once, for long ones. */
+export function mapLong<Op>(out: usize, x: usize, p: v128, q: v128, n: i32, part: i32, parts: i32): i32 {
+  const end = x + ((<usize>shareStart(n, 16, part + 1, parts)) << 2);
+  const from = x + ((<usize>shareStart(n, 16, part, parts)) << 2);
+  return mapVectors<Op>(from, end, out - x, p, q);
 }
 
 /** `mapLong` for the most used: four vectors at a time, so that their chains of operations overlap. */
@@ -176,13 +181,7 @@ export function mapFour<Op>(out: usize, x: usize, n: i32, part: i32, parts: i32)
     v128.store(to, c, 32);
     v128.store(to, d, 48);
   }
-  for (; from < end; from += 16) {
-    const left = lanesLeft<f32>(from, end);
-    const lanes = op.v(left == 4 ? v128.load(from) : loadTail(from, left, zero), zero, zero);
-    if (left == 4) v128.store(from + shift, lanes);
-    else storeTail(from + shift, lanes, left);
-  }
-  return 0;
+  return mapVectors<Op>(from, end, shift, zero, zero);
 }
 
 /** Word `index` of dims = [rank, shape …, strides of operand 1 …, of operand 2 …], strides in elements. */

@@ -9,6 +9,8 @@ export type Layer =
   | { kind: "linear"; in: number; out: number }
   | { kind: "conv"; in: number; out: number; kernel: number; padding: number }
   | { kind: "maxPool"; size: number }
+  /** x [batch, time, in] → [batch, hidden], the output of the last step. */
+  | { kind: "lstm" | "gru"; in: number; hidden: number }
   | { kind: "relu" | "tanh" | "flatten" };
 
 export interface GemmSpec {

@@ -1,6 +1,6 @@
 /**
- * Runs an example: `npm run examples -- <name> [--quick] [--seed n] [--out folder]`; without a name it lists them. Fails where a stated
- * result is not reached.
+ * Runs an example: `npm run examples -- <name> [--quick] [--seed n] [--out folder] [--pictures]`; without a name it lists them. Fails
+ * where a stated result is not reached. --pictures renews the pictures of the example's page.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ async function load(name: string): Promise<Example> {
 }
 
 async function list(): Promise<void> {
-  say("npm run examples -- <name> [--quick] [--seed n] [--out folder]\n");
+  say("npm run examples -- <name> [--quick] [--seed n] [--out folder] [--pictures]\n");
   for (const name of names()) say(`  ${name.padEnd(20)} ${(await load(name)).title}`);
 }
 
@@ -43,6 +43,7 @@ async function main(): Promise<number> {
       quick: { type: "boolean", default: false },
       seed: { type: "string", default: "0" },
       out: { type: "string", default: "out" },
+      pictures: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -59,16 +60,21 @@ async function main(): Promise<number> {
   say(`${example.title}: ${backendInfo().variant} kernels, Node ${process.versions.node}, seed ${seed}\n`);
   manualSeed(seed);
   const { signal, release } = catchInterrupt(() => say("stopping (Ctrl-C again quits at once)"));
+  const save = (file: string, content: Uint8Array | string): void => {
+    const path = join(values.out, name, file);
+    writeWhole(path, content);
+    say(`wrote ${path}`);
+  };
   try {
     const results = await example.run({
       seed,
       quick: values.quick,
       signal,
       say,
-      save(file, content) {
-        const path = join(values.out, name, file);
-        writeWhole(path, content);
-        say(`wrote ${path}`);
+      save,
+      picture(file, content) {
+        save(file, content);
+        if (values.pictures) writeWhole(join(folder, name, "pictures", file), content);
       },
     });
     if (signal.aborted) return 130;

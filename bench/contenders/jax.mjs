@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-/** @import { ArrayAt, Arrays, Contender, GemmSpec, OpSpec, Ready, TrainSpec } from "../types.d.ts" */
+/** @import { ArrayAt, Arrays, Contender, GemmSpec, Layer, OpSpec, Ready, TrainSpec } from "../types.d.ts" */
 
 /** The package carries no types that the project's checks could rely on (peers.d.ts). */
 /** @typedef {any} Jax */
@@ -92,6 +92,43 @@ function openOp(jax, spec, arrays) {
 }
 
 /**
+ * All inputs in one product, then step by step, unrolled; PyTorch's order of the gates. Gives the last output.
+ * @param {Jax} jax
+ * @param {Extract<Layer, { hidden: number }>} layer
+ * @param {(name: string) => Array} weight
+ * @param {Array} x [batch, time, in]
+ */
+function recurrent({ numpy, nn }, { kind, hidden }, weight, x) {
+  const [batch, time] = x.shape;
+  const biases = kind === "lstm" ? weight("bias_ih").add(weight("bias_hh")) : weight("bias_ih");
+  const all = numpy.matmul(x, weight("weight_ih").transpose()).add(biases);
+  const wh = weight("weight_hh").transpose();
+  const bh = weight("bias_hh");
+  /** @param {Array} gates @param {number} k */
+  const gate = (gates, k) => gates.ref.slice([], [k * hidden, (k + 1) * hidden]);
+  let h = numpy.zeros([batch, hidden]);
+  let c = numpy.zeros([batch, hidden]);
+  for (let t = 0; t < time; t++) {
+    const step = all.ref.slice([], t);
+    if (kind === "lstm") {
+      const gates = step.add(numpy.matmul(h, wh.ref));
+      c = nn
+        .sigmoid(gate(gates, 1))
+        .mul(c)
+        .add(nn.sigmoid(gate(gates, 0)).mul(numpy.tanh(gate(gates, 2))));
+      h = nn.sigmoid(gate(gates, 3)).mul(numpy.tanh(c.ref));
+    } else {
+      const gates = numpy.matmul(h.ref, wh.ref).add(bh.ref);
+      const r = nn.sigmoid(gate(step, 0).add(gate(gates, 0)));
+      const z = nn.sigmoid(gate(step, 1).add(gate(gates, 1)));
+      const n = numpy.tanh(gate(step, 2).add(r.mul(gate(gates, 2))));
+      h = n.ref.add(z.mul(h.sub(n)));
+    }
+  }
+  return h;
+}
+
+/**
  * @param {Jax} jax
  * @param {TrainSpec} spec
  * @returns {(weights: Record<string, Array>, x: Array) => Array}
@@ -109,6 +146,9 @@ function network({ numpy, lax, nn }, spec) {
             .convGeneralDilated(x, weights[`${i}.weight`], [1, 1], [sides, sides])
             .add(weights[`${i}.bias`].reshape([layer.out, 1, 1]));
       }
+      case "lstm":
+      case "gru":
+        return (weights, x) => recurrent({ numpy, nn }, layer, (name) => weights[`${i}.${name}_l0`], x);
       case "maxPool": {
         const window = [layer.size, layer.size];
         return (_, x) =>

@@ -75,6 +75,16 @@ class Op:
         return self.call().reshape(-1)[-1].item()
 
 
+class LastOutput(nn.Module):
+    def __init__(self, kind, layer):
+        super().__init__()
+        of = {"lstm": nn.LSTM, "gru": nn.GRU}[kind]
+        self.layer = of(layer["in"], layer["hidden"], batch_first=True)
+
+    def forward(self, x):
+        return self.layer(x)[0][:, -1]
+
+
 def module(layer):
     kind = layer["kind"]
     if kind == "linear":
@@ -83,6 +93,8 @@ def module(layer):
         return nn.Conv2d(layer["in"], layer["out"], layer["kernel"], padding=layer["padding"])
     if kind == "maxPool":
         return nn.MaxPool2d(layer["size"])
+    if kind in ("lstm", "gru"):
+        return LastOutput(kind, layer)
     return {"relu": nn.ReLU, "tanh": nn.Tanh, "flatten": nn.Flatten}[kind]()
 
 
@@ -91,7 +103,9 @@ class Training:
 
     def __init__(self, spec, load):
         self.model = nn.Sequential(*[module(layer) for layer in spec["layers"]])
-        self.model.load_state_dict({name: load(at) for name, at in spec["weights"].items()})
+        keys = self.model.state_dict().keys()
+        # The recurrent layers lie one level deeper here.
+        self.model.load_state_dict({key: load(spec["weights"][key.replace(".layer.", ".")]) for key in keys})
         self.batches = [(load(batch["x"]), load(batch["y"])) for batch in spec["batches"]]
         kind = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[spec["optimizer"]["kind"]]
         self.optimizer = kind(self.model.parameters(), lr=spec["optimizer"]["lr"])

@@ -84,7 +84,8 @@ function openOp(simdgrad, spec, arrays) {
  * @param {Simdgrad} simdgrad
  * @param {Layer} layer
  */
-function module({ nn }, layer) {
+function module(simdgrad, layer) {
+  const { nn } = simdgrad;
   switch (layer.kind) {
     case "linear":
       return new nn.Linear(layer.in, layer.out);
@@ -92,6 +93,9 @@ function module({ nn }, layer) {
       return new nn.Conv2d(layer.in, layer.out, layer.kernel, { padding: layer.padding });
     case "maxPool":
       return new nn.MaxPool2d(layer.size);
+    case "lstm":
+    case "gru":
+      return lastOutput(simdgrad, layer);
     case "relu":
       return new nn.ReLU();
     case "tanh":
@@ -99,6 +103,24 @@ function module({ nn }, layer) {
     case "flatten":
       return new nn.Flatten();
   }
+}
+
+/**
+ * A recurrent layer of which the last output counts.
+ * @param {Simdgrad} simdgrad
+ * @param {Extract<Layer, { hidden: number }>} spec
+ */
+function lastOutput({ nn, select }, spec) {
+  const Recurrent = spec.kind === "lstm" ? nn.LSTM : nn.GRU;
+  class LastOutput extends nn.Module {
+    layer = new Recurrent(spec.in, spec.hidden, { batchFirst: true });
+
+    /** @param {import("../../dist/index.js").Tensor} x */
+    forward(x) {
+      return select(this.layer.forward(x)[0], 1, -1);
+    }
+  }
+  return new LastOutput();
 }
 
 /**
@@ -112,7 +134,13 @@ function openTraining(simdgrad, spec, arrays) {
   const { crossEntropy, mseLoss, nn, optim } = simdgrad;
   const load = loader(simdgrad, arrays);
   const model = new nn.Sequential(...spec.layers.map((layer) => module(simdgrad, layer)));
-  model.loadStateDict(Object.fromEntries(Object.entries(spec.weights).map(([name, at]) => [name, load(at)])));
+  // The recurrent layers lie one level deeper here.
+  const own = Object.keys(model.stateDict());
+  model.loadStateDict(
+    Object.fromEntries(
+      own.map((key) => [key, load(/** @type {ArrayAt} */ (spec.weights[key.replace(".layer.", ".")]))]),
+    ),
+  );
   const batches = spec.batches.map(({ x, y }) => ({ x: load(x), y: load(y) }));
   const { kind, lr } = spec.optimizer;
   const optimizer =

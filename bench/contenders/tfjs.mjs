@@ -101,6 +101,51 @@ function reorder(tf, weight, channels) {
 }
 
 /**
+ * All inputs in one product, then step by step; PyTorch's gates i, f, g, o. Gives the last output.
+ * @param {Tf} tf
+ * @param {Tensor} x [batch, time, in]
+ * @param {Tensor[]} weights [in, 4·hidden] and [hidden, 4·hidden]
+ * @param {Tensor[]} biases
+ * @param {number} hidden
+ */
+function lstm(tf, x, [wi, wh], [bi, bh], hidden) {
+  const [batch, time, inputs] = x.shape;
+  const all = tf.add(tf.matMul(tf.reshape(x, [batch * time, inputs]), wi), tf.add(bi, bh));
+  const steps = tf.unstack(tf.reshape(all, [batch, time, 4 * hidden]), 1);
+  let h = tf.zeros([batch, hidden]);
+  let c = tf.zeros([batch, hidden]);
+  for (const step of steps) {
+    const [i, f, g, o] = tf.split(tf.add(step, tf.matMul(h, wh)), 4, 1);
+    c = tf.add(tf.mul(tf.sigmoid(f), c), tf.mul(tf.sigmoid(i), tf.tanh(g)));
+    h = tf.mul(tf.sigmoid(o), tf.tanh(c));
+  }
+  return h;
+}
+
+/**
+ * Likewise, gates r, z, n.
+ * @param {Tf} tf
+ * @param {Tensor} x [batch, time, in]
+ * @param {Tensor[]} weights [in, 3·hidden] and [hidden, 3·hidden]
+ * @param {Tensor[]} biases
+ * @param {number} hidden
+ */
+function gru(tf, x, [wi, wh], [bi, bh], hidden) {
+  const [batch, time, inputs] = x.shape;
+  const all = tf.add(tf.matMul(tf.reshape(x, [batch * time, inputs]), wi), bi);
+  const steps = tf.unstack(tf.reshape(all, [batch, time, 3 * hidden]), 1);
+  let h = tf.zeros([batch, hidden]);
+  for (const step of steps) {
+    const [xr, xz, xn] = tf.split(step, 3, 1);
+    const [hr, hz, hn] = tf.split(tf.add(tf.matMul(h, wh), bh), 3, 1);
+    const z = tf.sigmoid(tf.add(xz, hz));
+    const n = tf.tanh(tf.add(xn, tf.mul(tf.sigmoid(tf.add(xr, hr)), hn)));
+    h = tf.add(n, tf.mul(z, tf.sub(h, n)));
+  }
+  return h;
+}
+
+/**
  * @param {Tf} tf
  * @param {TrainSpec} spec
  * @param {(at: ArrayAt) => Tensor} load
@@ -135,6 +180,17 @@ function network(tf, spec, load) {
         const b = bias(i);
         channels = layer.out;
         return (x) => tf.add(tf.conv2d(x, weight, 1, layer.padding), b);
+      }
+      case "lstm":
+      case "gru": {
+        /** @param {string} name @returns {ArrayAt} */
+        const at = (name) => /** @type {ArrayAt} */ (spec.weights[`${i}.${name}_l0`]);
+        const turned = ["weight_ih", "weight_hh"].map((name) =>
+          variable(tf.tidy(() => tf.transpose(load(at(name))))),
+        );
+        const biases = ["bias_ih", "bias_hh"].map((name) => variable(load(at(name))));
+        const run = layer.kind === "lstm" ? lstm : gru;
+        return (x) => run(tf, x, turned, biases, layer.hidden);
       }
       case "maxPool":
         return (x) => tf.maxPool(x, layer.size, layer.size, "valid");

@@ -87,6 +87,7 @@ export function bars({ sections, startup, sizes, node }) {
     { what: "CNN training step", value: seconds("cnn"), bar: 0.018, most: true, show: unit(1e3, "ms") },
     { what: "MLP training step against tfjs-wasm", value: times("mlp", "tfjs-wasm"), bar: 8, show: factor },
     { what: "XOR training step", value: seconds("xor"), bar: 60e-6, most: true, show: unit(1e6, "µs") },
+    { what: "LSTM training step", value: seconds("lstm"), bar: 0.04, most: true, show: unit(1e3, "ms") },
     {
       what: "first tensor in Node, over an empty process",
       value: startup?.over ?? null,

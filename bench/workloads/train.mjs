@@ -3,6 +3,21 @@ import { Writer } from "./writer.mjs";
 
 /** @typedef {Pick<TrainSpec, "name" | "title" | "layers" | "loss" | "optimizer"> & { input: number[] }} Network */
 
+/** @param {"lstm" | "gru"} kind @returns {Network} */
+function recurrent(kind) {
+  return {
+    name: kind,
+    title: `${kind.toUpperCase()} 64-128 over 50 steps, 128-10, batch 32, Adam`,
+    layers: [
+      { kind, in: 64, hidden: 128 },
+      { kind: "linear", in: 128, out: 10 },
+    ],
+    loss: "crossEntropy",
+    optimizer: { kind: "adam", lr: 1e-3 },
+    input: [32, 50, 64],
+  };
+}
+
 /** @type {Record<string, Network>} */
 export const NETWORKS = {
   xor: {
@@ -46,6 +61,8 @@ export const NETWORKS = {
     optimizer: { kind: "adam", lr: 1e-3 },
     input: [64, 1, 28, 28],
   },
+  lstm: recurrent("lstm"),
+  gru: recurrent("gru"),
 };
 
 /** Two label sets over the same inputs: the loss stays well above 0, so fast contenders do not train into denormals. */
@@ -60,6 +77,15 @@ function writeWeights(writer, layers) {
   /** @type {Record<string, ArrayAt>} */
   const weights = {};
   for (const [i, layer] of layers.entries()) {
+    if (layer.kind === "lstm" || layer.kind === "gru") {
+      const rows = (layer.kind === "lstm" ? 4 : 3) * layer.hidden;
+      const bound = 1 / Math.sqrt(layer.hidden);
+      weights[`${i}.weight_ih_l0`] = writer.uniform([rows, layer.in], -bound, bound);
+      weights[`${i}.weight_hh_l0`] = writer.uniform([rows, layer.hidden], -bound, bound);
+      weights[`${i}.bias_ih_l0`] = writer.uniform([rows], -bound, bound);
+      weights[`${i}.bias_hh_l0`] = writer.uniform([rows], -bound, bound);
+      continue;
+    }
     if (layer.kind !== "linear" && layer.kind !== "conv") continue;
     const shape =
       layer.kind === "linear" ? [layer.out, layer.in] : [layer.out, layer.in, layer.kernel, layer.kernel];

@@ -1,13 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { io, nn, noGrad } from "simdgrad";
+import { io, noGrad, type nn } from "simdgrad";
 import { createModel } from "./network.ts";
 import { fileTrouble, Problem } from "../shared/problems.ts";
-
-/** The first layers of a model as a model of their own; it shares their weights. */
-export function firstLayers(model: nn.Sequential, count: number): nn.Sequential {
-  return new nn.Sequential(...[...model].slice(0, count));
-}
 
 /** Writes under another name first, so that no reader and no crash ever meets half a file. */
 export function writeWhole(path: string, content: Uint8Array | string): void {

@@ -8,9 +8,11 @@ export interface Context {
   readonly quick: boolean;
   /** Ends training after the running step. */
   readonly signal: AbortSignal;
-  say(text: string): void;
-  /** Writes a picture or a model into the example's folder under out/. */
+  readonly say: (text: string) => void;
+  /** Writes a model or a report into the example's folder under out/. */
   save(file: string, content: Uint8Array | string): void;
+  /** Saves a picture; with --pictures also beside the example's page, which shows it. */
+  picture(file: string, content: Uint8Array | string): void;
 }
 
 /** A figure that the example states and must reach. */

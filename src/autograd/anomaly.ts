@@ -1,11 +1,11 @@
 import { AutogradError } from "../errors.ts";
 import { nonFinite_f32 } from "../program/kernels.gen.ts";
+import { callSite } from "../tensor/callsite.ts";
 import { collectTensors, openFrame, closeFrame, runScope } from "../tensor/lifetime.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { contiguous, type Tensor } from "../tensor/tensor.ts";
 import { f32 } from "../wasm/views.ts";
 import type { Node } from "./node.ts";
-import { userSite } from "./site.ts";
 import { setWatch, watch, type Watch } from "./watch.ts";
 
 export interface AnomalyOptions {
@@ -33,6 +33,9 @@ const shapes = (tensors: readonly { readonly shape: readonly number[] }[]): stri
 
 const called = (site: string | null): string => (site ? `, called at ${site}` : "");
 
+/** Where the user's code called, "" where that cannot be told. */
+const here = (): string => (callSite() ?? "").replace(/^at /, "");
+
 class Anomalies implements Watch {
   private readonly nanOnly: boolean;
   /** Composite ops and backward passes that are running. */
@@ -43,7 +46,7 @@ class Anomalies implements Watch {
   }
 
   site(): string {
-    return userSite();
+    return here();
   }
 
   results(op: string, inputs: readonly Tensor[], outputs: readonly Tensor[]): void {
@@ -56,12 +59,12 @@ class Anomalies implements Watch {
         const given = firstBad(input, this.nanOnly);
         if (given === null) continue;
         throw new AutogradError(
-          `${op}: was given ${given} of input ${at} ${formatShape(input.shape)}, which no op made${called(userSite())} (anomaly mode); look at the data, or at a parameter that a step has spoilt`,
+          `${op}: was given ${given} of input ${at} ${formatShape(input.shape)}, which no op made${called(here())} (anomaly mode); look at the data, or at a parameter that a step has spoilt`,
         );
       }
       const from = inputs.length > 0 ? ` from inputs of shape ${shapes(inputs)}` : "";
       throw new AutogradError(
-        `${op}: made ${bad} of ${which} ${formatShape(t.shape)}${from}${called(userSite())} (anomaly mode); hold its input in its range, or pass { nanOnly: true } if infinities are meant`,
+        `${op}: made ${bad} of ${which} ${formatShape(t.shape)}${from}${called(here())} (anomaly mode); hold its input in its range, or pass { nanOnly: true } if infinities are meant`,
       );
     }
   }

@@ -40,7 +40,13 @@ export function linesToSvg(lines: readonly Line[], options: LinesOptions = {}): 
         nameLocation: "middle",
         nameGap: 26,
       },
-      yAxis: { type: logY ? "log" : "value", scale: true, name: yLabel ?? "" },
+      yAxis: {
+        type: logY ? "log" : "value",
+        scale: true,
+        name: yLabel ?? "",
+        // A power of ten may come as 0.00009999….
+        axisLabel: { formatter: (value: number) => String(Number(value.toPrecision(6))) },
+      },
       series: lines.map(({ name, points }) => ({
         name,
         type: "line",

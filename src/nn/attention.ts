@@ -1,19 +1,21 @@
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
-import { eq } from "../ops/compare.ts";
+import { eq, gt, logicalOr } from "../ops/compare.ts";
 import { add } from "../ops/arithmetic.ts";
 import { attend } from "../ops/attention.ts";
 import { linear } from "../ops/matmul.ts";
 import { narrow, permute, reshape, squeeze, transpose, unsqueeze } from "../ops/movement.ts";
 import { mean } from "../ops/reduce.ts";
 import { where } from "../ops/select.ts";
-import { fillWith, zeros } from "../tensor/create.ts";
+import { arange, fillWith, zeros } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { checkCount, checkProbability, optional } from "./arguments.ts";
 import { xavierUniform_ } from "./init.ts";
+import type { KVCache } from "./kvcache.ts";
 import { Linear } from "./linear.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
+import { rotaryEmbedding } from "./positions.ts";
 
 export interface MultiheadAttentionOptions {
   /** Probability to drop a weight in training. Default 0. */
@@ -26,6 +28,8 @@ export interface MultiheadAttentionOptions {
   vdim?: number;
   /** Inputs and outputs are [batch, time, …] instead of [time, batch, …]. Default false. */
   batchFirst?: boolean;
+  /** Turn queries and keys by their positions, see `rotaryEmbedding`. Default false. */
+  rotary?: boolean;
 }
 
 export interface AttendOptions {
@@ -33,8 +37,10 @@ export interface AttendOptions {
   keyPaddingMask?: Tensor | null;
   /** What a query must not see, [queries, keys] or [batch · heads, queries, keys]: bool, **true is left out**; or f32, added. */
   attnMask?: Tensor | null;
-  /** Query i sees the keys 0 … i only. Default false. */
+  /** A query sees the keys up to its own position only. Default false. */
   isCausal?: boolean;
+  /** Holds the keys and values of positions before; those of this call are added. A keyPaddingMask then covers all positions. */
+  cache?: KVCache | null;
   /** Give the attention's weights, too. Default true. */
   needWeights?: boolean;
   /** Their mean over the heads instead of each. Default true. */
@@ -61,6 +67,7 @@ export class MultiheadAttention extends Module {
   readonly numHeads: number;
   readonly dropout: number;
   readonly batchFirst: boolean;
+  readonly rotary: boolean;
 
   constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}) {
     super();
@@ -73,6 +80,11 @@ export class MultiheadAttention extends Module {
     }
     this.dropout = checkProbability("MultiheadAttention", "dropout", options.dropout ?? 0);
     this.batchFirst = options.batchFirst ?? false;
+    this.rotary = options.rotary ?? false;
+    if (this.rotary && (embedDim / numHeads) % 2 !== 0)
+      throw new ValueError(
+        `MultiheadAttention: rotary needs an even number of features a head, got ${embedDim / numHeads}`,
+      );
     const bias = options.bias ?? true;
     const kdim = checkCount("MultiheadAttention", "kdim", options.kdim ?? embedDim);
     const vdim = checkCount("MultiheadAttention", "vdim", options.vdim ?? embedDim);
@@ -115,14 +127,20 @@ export class MultiheadAttention extends Module {
     }
     const alone = query.ndim === 2;
     const turn = (x: Tensor): Tensor => (alone ? unsqueeze(x, 0) : this.batchFirst ? x : transpose(x, 0, 1));
-    const [q, k, v] = [query, key, value].map((x, i) =>
-      this.split(this.project(turn(x), i as 0 | 1 | 2)),
-    ) as [Tensor, Tensor, Tensor];
+    const { cache = null } = options;
+    const past = cache?.seenBy(this) ?? 0;
+    let [q, k, v] = [query, key, value].map((x, i) => this.split(this.project(turn(x), i as 0 | 1 | 2))) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    if (this.rotary) [q, k] = [q, k].map((t) => rotaryEmbedding(t, { offset: past })) as [Tensor, Tensor];
     const [batch, , queries] = q.shape as [number, number, number];
-    const attnMask = this.mask(options, batch, queries, k.shape[2] as number);
+    const attnMask = this.mask(options, past, batch, queries, past + (k.shape[2] as number));
+    if (cache) [k, v] = cache.append(this, k, v);
     const [heads, weights] = attend(q, k, v, {
       attnMask,
-      isCausal: options.isCausal ?? false,
+      isCausal: past === 0 && (options.isCausal ?? false),
       dropoutP: this.training ? this.dropout : 0,
     });
     const joined = reshape(permute(heads, [0, 2, 1, 3]), [batch, queries, this.embedDim]);
@@ -134,7 +152,13 @@ export class MultiheadAttention extends Module {
   }
 
   /** Both masks as one, of a shape that broadcasts to [batch, heads, queries, keys]: bool with true for what is seen, or f32. */
-  private mask(options: AttendOptions, batch: number, queries: number, keys: number): Tensor | null {
+  private mask(
+    options: AttendOptions,
+    past: number,
+    batch: number,
+    queries: number,
+    keys: number,
+  ): Tensor | null {
     const { keyPaddingMask: padding = null, attnMask = null } = options;
     const parts: Tensor[] = [];
     if (padding) {
@@ -156,19 +180,29 @@ export class MultiheadAttention extends Module {
         );
       }
     }
-    const [first, second] = parts;
+    // One new position sees all; without a past the softmax itself is causal.
+    if (options.isCausal && past > 0 && queries > 1)
+      parts.push(gt(arange(keys), unsqueeze(arange(past, past + queries), 1)));
+    const [first, ...rest] = parts;
     if (first === undefined) return null;
-    if (second === undefined) return first.dtype === "bool" ? eq(first, 0) : first;
+    if (parts.every((t) => t.dtype === "bool")) return eq(rest.reduce(logicalOr, first), 0);
     const added = (t: Tensor): Tensor => (t.dtype === "bool" ? where(t, -Infinity, zeros([])) : t);
-    return add(added(first), added(second));
+    return rest.reduce((sum, t) => add(sum, added(t)), added(first));
   }
 
   override config(): readonly unknown[] {
-    const { embedDim, numHeads, dropout, batchFirst } = this;
+    const { embedDim, numHeads, dropout, batchFirst, rotary } = this;
     const kdim = this.k_proj_weight?.shape[1] ?? embedDim;
     const vdim = this.v_proj_weight?.shape[1] ?? embedDim;
-    const options = { dropout, bias: this.in_proj_bias !== null, kdim, vdim, batchFirst };
-    const defaults = { dropout: 0, bias: true, kdim: embedDim, vdim: embedDim, batchFirst: false };
+    const options = { dropout, bias: this.in_proj_bias !== null, kdim, vdim, batchFirst, rotary };
+    const defaults = {
+      dropout: 0,
+      bias: true,
+      kdim: embedDim,
+      vdim: embedDim,
+      batchFirst: false,
+      rotary: false,
+    };
     return [embedDim, numHeads, ...optional(options, defaults)];
   }
 }

@@ -1,3 +1,4 @@
+import { callSite } from "./callsite.ts";
 import type { DType } from "./dtype.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -25,7 +26,7 @@ export function traceAllocations(on: boolean): void {
 /** Registers a new handle, if tracing is on. */
 export function trace(t: Tensor): void {
   if (!tracing) return;
-  t.trace = { site: callSite(), shape: t.shape, dtype: t.dtype, storage: t.storage };
+  t.trace = { site: callSite() ?? "at an unknown place", shape: t.shape, dtype: t.dtype, storage: t.storage };
   live.add(t.trace);
 }
 
@@ -98,31 +99,4 @@ function format(leaks: readonly Leak[]): string {
       return `${bytes} bytes in ${tensors} of ${dtypes.join(", ")} ${shown.join(" ")}${more}\n    ${site}`;
     })
     .join("\n");
-}
-
-/** Where a stack's line points to: the file without line, column and query. */
-function fileOf(line: string): string | null {
-  const place = /^(.*?)(?:\?[^:]*)?:\d+:\d+\)?$/.exec(line.trim())?.[1];
-  if (place === undefined) return null;
-  // V8 writes "at name (file:1:2)" or "at file:1:2", the others "name@file:1:2".
-  const v8 = /^at (?:.*? \()?(?:async )?(.*)$/.exec(place);
-  return v8?.[1] ?? place.slice(place.indexOf("@") + 1);
-}
-
-const SELF = /tensor[\\/]sites\.[jt]s$/;
-
-function callSite(): string {
-  // Only V8 has the limit; ten lines may all be the library's.
-  const V8 = Error as { stackTraceLimit?: number };
-  const limit = V8.stackTraceLimit;
-  if (limit !== undefined) V8.stackTraceLimit = 60;
-  const lines = (new Error().stack ?? "").split("\n").filter((line) => /:\d+:\d+\)?$/.test(line.trim()));
-  if (limit !== undefined) V8.stackTraceLimit = limit;
-  // The first line is this function: the library is its folder, or in a build its file.
-  const self = fileOf(lines[0] ?? "") ?? "";
-  const folder = SELF.test(self) ? self.replace(SELF, "") : null;
-  const isOurs = (file: string | null): boolean =>
-    file === null || (folder === null ? file === self : file.startsWith(folder));
-  const outside = lines.find((line) => !isOurs(fileOf(line)));
-  return outside?.trim() ?? "at an unknown place";
 }
