@@ -3,8 +3,8 @@
  * that optim.ts describes. One copy of each rule serves full vectors and the tail.
  */
 import { lanesLeft, shareStart } from "../loops";
-import { madd, nmadd, select, splat } from "../simd/f32";
-import { loadUpTo, storeUpTo } from "../sums";
+import { hsum64, madd, nmadd, select, splat } from "../simd/f32";
+import { high, loadUpTo, low, storeUpTo } from "../sums";
 import { power } from "./optim";
 
 /** Byte offset at which a part's share begins; `part + 1` gives the end. */
@@ -399,6 +399,113 @@ export function lion_f32(
     const sign = select(some, select(signs, mix, one), mix);
     storeUpTo(m + i, blend(keep2, mean, take2, gradient), count);
     storeUpTo(p + i, nmadd(lr, sign, f32x4.mul(value, shrink)), count);
+  }
+  return 0;
+}
+
+/** LAMB's direction: mean · m / (root · √v + eps) + decay · p. */
+@inline
+function trusted(value: v128, m: v128, v: v128, mean: v128, root: v128, eps: v128, decay: v128): v128 {
+  const step = f32x4.div(f32x4.mul(mean, m), madd(root, f32x4.sqrt(v), eps));
+  return v128.any_true(decay) ? madd(decay, value, step) : step;
+}
+
+/** Σ x² of the lanes, added to `sum`. */
+@inline
+function addSquares(sum: v128, x: v128): v128 {
+  const lo = low(x);
+  const hi = high(x);
+  return f64x2.add(sum, f64x2.add(f64x2.mul(lo, lo), f64x2.mul(hi, hi)));
+}
+
+/**
+ * The first half of a step of LAMB: Adam's averages, and the ratio of the norms of the parameter and of its direction to 6 of the
+ * row. One part does it.
+ */
+export function lambRatio_f32(
+  p: usize,
+  g: usize,
+  m: usize,
+  v: usize,
+  state: usize,
+  eps: f32,
+  weightDecay: f32,
+  maximize: i32,
+  n: i32,
+  part: i32,
+  parts: i32,
+): i32 {
+  if (part != 0) return 0;
+  const keep1 = splatOf(state, 4);
+  const take1 = restOf(state, 4);
+  const keep2 = splatOf(state, 5);
+  const take2 = restOf(state, 5);
+  const mean = splat(<f32>(1 / (1 - load<f64>(state, 16))));
+  const root = splat(<f32>(1 / sqrt<f64>(1 - load<f64>(state, 24))));
+  const floor = splat(eps);
+  const decay = splat(weightDecay);
+  const sign = signOf(maximize);
+  const fill = splat(0);
+  let weights = f64x2.splat(0);
+  let steps = f64x2.splat(0);
+  const stop = (<usize>n) << 2;
+  for (let i: usize = 0; i < stop; i += 16) {
+    const count = lanesLeft<f32>(i, stop);
+    const value = lanes(p + i, count, fill);
+    const gradient = v128.xor(lanes(g + i, count, fill), sign);
+    const first = blend(keep1, lanes(m + i, count, fill), take1, gradient);
+    const second = blend(keep2, lanes(v + i, count, fill), take2, f32x4.mul(gradient, gradient));
+    storeUpTo(m + i, first, count);
+    storeUpTo(v + i, second, count);
+    weights = addSquares(weights, value);
+    // Behind the last element 0 / eps is 0, or NaN where eps is 0.
+    const step = trusted(value, first, second, mean, root, floor, decay);
+    steps = addSquares(steps, count < 4 ? lanesOf(step, count) : step);
+  }
+  const size = sqrt<f64>(hsum64(weights));
+  const length = sqrt<f64>(hsum64(steps));
+  store<f64>(state, size == 0 || length == 0 ? 1 : size / length, 48);
+  return 0;
+}
+
+/** The first `count` lanes, the others 0. */
+@inline
+function lanesOf(x: v128, count: i32): v128 {
+  return v128.and(x, i32x4.gt_s(i32x4.splat(count), i32x4(0, 1, 2, 3)));
+}
+
+/** LAMB (You et al. 2020): p −= lr · ratio · direction, with what lambRatio left in the row and the averages. */
+export function lamb_f32(
+  p: usize,
+  m: usize,
+  v: usize,
+  state: usize,
+  eps: f32,
+  weightDecay: f32,
+  n: i32,
+  part: i32,
+  parts: i32,
+): i32 {
+  const lr = splat(<f32>(load<f64>(state) * load<f64>(state, 48)));
+  const mean = splat(<f32>(1 / (1 - load<f64>(state, 16))));
+  const root = splat(<f32>(1 / sqrt<f64>(1 - load<f64>(state, 24))));
+  const floor = splat(eps);
+  const decay = splat(weightDecay);
+  const fill = splat(0);
+  const stop = share(n, part + 1, parts);
+  for (let i = share(n, part, parts); i < stop; i += 16) {
+    const count = lanesLeft<f32>(i, stop);
+    const value = lanes(p + i, count, fill);
+    const step = trusted(
+      value,
+      lanes(m + i, count, fill),
+      lanes(v + i, count, fill),
+      mean,
+      root,
+      floor,
+      decay,
+    );
+    storeUpTo(p + i, nmadd(lr, step, value), count);
   }
   return 0;
 }

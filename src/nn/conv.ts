@@ -56,7 +56,12 @@ abstract class Convolution<Options extends { groups?: number }> extends Module {
 
 /**
  * 2-d convolution of [n, in, h, w] or [in, h, w]: weight [out, in / groups, kh, kw] and bias [out]. Options: stride, padding (a number, a pair, "same" or
- * "valid"), dilation, groups, bias.
+ * "valid"), dilation, groups, bias. With as many groups as channels it is depthwise: each channel has kernels of its own; a 1×1
+ * convolution behind it makes it separable.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
+ * @example
+ * new Conv2d(3, 16, 3, { padding: 1 });
+ * new Sequential(new Conv2d(16, 16, 3, { groups: 16, padding: 1 }), new Conv2d(16, 32, 1)); // depthwise separable
  */
 export class Conv2d extends Convolution<Conv2dOptions> {
   constructor(

@@ -1,4 +1,4 @@
-import { noGrad } from "../autograd/mode.ts";
+import { withGrad } from "../autograd/mode.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import { embedding, type EmbeddingOptions } from "../ops/embedding.ts";
 import { clone, select } from "../ops/movement.ts";
@@ -32,9 +32,9 @@ export class Embedding extends Module {
         `Embedding: paddingIdx ${this.paddingIdx} is outside [${-numEmbeddings}, ${numEmbeddings - 1}] of the ${numEmbeddings} rows`,
       );
     }
-    this.weight = new Parameter(weight ?? normal_(empty([numEmbeddings, embeddingDim], "f32")));
-    const { paddingIdx } = this;
-    if (weight === undefined && paddingIdx !== null) noGrad(() => zero_(select(this.weight, 0, paddingIdx)));
+    const table = weight ?? normal_(empty([numEmbeddings, embeddingDim], "f32"));
+    if (weight === undefined && this.paddingIdx !== null) zero_(select(table, 0, this.paddingIdx));
+    this.weight = new Parameter(table);
   }
 
   /**
@@ -49,7 +49,7 @@ export class Embedding extends Module {
     }
     const { freeze = true, ...rest } = options;
     const [num, dim] = weight.shape as [number, number];
-    const table = noGrad(() => clone(weight));
+    const table = withGrad(false, () => clone(weight));
     return new Embedding(num, dim, rest, table).requiresGrad_(!freeze);
   }
 

@@ -1,4 +1,4 @@
-import { noGrad } from "../autograd/mode.ts";
+import { withGrad } from "../autograd/mode.ts";
 import { crossEntropy, nllLoss, type CrossEntropyOptions } from "../ops/classloss.ts";
 import {
   cosineEmbeddingLoss,
@@ -73,7 +73,7 @@ type Weighed<Options, Names extends keyof Options> = Omit<Options, Names> & {
 /** A copy of weights that the module owns: a buffer, as in PyTorch. */
 function buffer(weights: Tensor | TensorData | null | undefined): Tensor | null {
   if (weights === undefined || weights === null) return null;
-  return own(noGrad(() => (weights instanceof Tensor ? clone(weights) : tensor(weights))));
+  return own(weights instanceof Tensor ? withGrad(false, () => clone(weights)) : tensor(weights));
 }
 
 /** Weights as numbers for config(), or nothing. */

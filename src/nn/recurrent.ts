@@ -145,10 +145,14 @@ export class GRU extends Recurrent {
 
 /**
  * Long short-term memory layers, see the op `lstm`. Takes and returns both states as a pair. State-dict keys are PyTorch's.
+ *
+ * A sequence too long to go back through is trained on in pieces (truncated back-propagation through time): each piece starts from
+ * the states that the one before left, detached, so that gradients end at its beginning.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html
  * @example
  * const layer = new LSTM(10, 20, { numLayers: 2 });
  * const [output, [hn, cn]] = layer.forward(randn([5, 3, 10]));
+ * layer.forward(randn([5, 3, 10]), [hn.detach(), cn.detach()]); // goes on
  */
 export class LSTM extends Recurrent {
   constructor(inputSize: number, hiddenSize: number, options: RecurrentModuleOptions = {}) {

@@ -5,6 +5,8 @@ export { Adamax, type AdamaxOptions } from "./adamax.ts";
 export { clipGradNorm, clipGradValue, type ClipGradNormOptions } from "./clip.ts";
 export { ExponentialMovingAverage, type AverageOptions, type AverageState } from "./ema.ts";
 export type { ParamGroup } from "./group.ts";
+export { LAMB, type LAMBOptions } from "./lamb.ts";
+export { LBFGS, type LBFGSOptions } from "./lbfgs.ts";
 export { Lion, type LionOptions } from "./lion.ts";
 export { NAdam, type NAdamOptions } from "./nadam.ts";
 export { OneCycleLR, type OneCycleLROptions } from "./onecycle.ts";

@@ -203,6 +203,45 @@ describe.each(variants)("other optimisers, %s", (variant) => {
     }
   });
 
+  test("LAMB scales each step by the ratio of the norms", () => {
+    for (const [n, start, decay, maximize] of [
+      ...SIZES.map((size) => [size, 1, DECAY, 0] as const),
+      [17, 1, 0, 1] as const,
+      [5, 0, 0, 0] as const,
+    ]) {
+      kernels.reset();
+      const p = kernels.output(
+        "f32",
+        noise(n).map((value) => value * start),
+      );
+      const g = kernels.output("f32", n);
+      const [m, v] = [kernels.output("f32", new Float32Array(n)), kernels.output("f32", new Float32Array(n))];
+      const state = kernels.output("f64", [LR, 0, 1, 1, B1, B2, 0, 0]);
+      const reference = p.data.map((value): One => ({ p: value, a: 0, b: 0, c: 0 }));
+      for (let t = 1; t <= STEPS; t++) {
+        g.set(noise(n, t));
+        kernels.run("adamTick", state);
+        expect(kernels.run("lambRatio_f32", p, g, m, v, state, EPS, decay, maximize, n)).toBe(0);
+        expect(kernels.run("lamb_f32", p, m, v, state, EPS, decay, n)).toBe(0);
+        const slopes = g.data;
+        for (const [i, w] of reference.entries()) {
+          averages(w, (maximize ? -1 : 1) * (slopes[i] as number));
+          w.c = w.a / (1 - B1 ** t) / (Math.sqrt(w.b / (1 - B2 ** t)) + EPS) + decay * w.p;
+        }
+        const norm = (key: "p" | "c"): number =>
+          Math.sqrt(reference.reduce((sum, w) => sum + w[key] ** 2, 0));
+        const ratio = norm("p") === 0 || norm("c") === 0 ? 1 : norm("p") / norm("c");
+        for (const w of reference) w.p -= LR * ratio * w.c;
+        expectClose(state.data.slice(6, 7), [ratio], { relative: 1e-5, absolute: 0 });
+        expectClose(
+          p.data,
+          reference.map((w) => w.p),
+          { relative: 2e-5, absolute: 2e-6, what: `p, step ${t}` },
+        );
+      }
+    }
+  });
+
   test("NAdam's tick counts steps, momenta and their product", () => {
     kernels.reset();
     const state = kernels.output("f64", [LR, 0, 1, 1, B1, B2, 0.3, 0]);

@@ -15,6 +15,7 @@ const KINDS: Readonly<Record<string, Make>> = {
   Adam: (p) => new optim.Adam(p, { lr: 0.1, amsgrad: true }),
   AdamW: (p) => new optim.AdamW(p, { lr: 0.1, maximize: true }),
   Adamax: (p) => new optim.Adamax(p, { lr: 0.1 }),
+  LAMB: (p) => new optim.LAMB(p, { lr: 0.1, weightDecay: 0.1 }),
   Lion: (p) => new optim.Lion(p, { lr: 0.1, weightDecay: 0.1 }),
   NAdam: (p) => new optim.NAdam(p, { lr: 0.1, decoupledWeightDecay: true, weightDecay: 0.1 }),
   RAdam: (p) => new optim.RAdam(p, { lr: 0.1 }),
