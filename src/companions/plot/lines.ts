@@ -32,7 +32,7 @@ export function linesToSvg(lines: readonly Line[], options: LinesOptions = {}): 
   return render(
     {
       ...(title === undefined ? {} : { title: { text: title, left: "center", textStyle: { fontSize: 16 } } }),
-      legend: { bottom: 4, show: legend, type: "plain" },
+      legend: { bottom: 4, show: legend, type: "plain", itemGap: 24 },
       grid: { left: yLabel === "" ? 56 : 76, right: 24, top: title === undefined ? 20 : 48, bottom },
       xAxis: xAxis(xLabel, logX),
       yAxis: yAxis({ name: yLabel, log: logY }),
