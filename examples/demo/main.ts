@@ -1,7 +1,8 @@
+import { train } from "simdgrad";
 import { Bars, bestOf, percent } from "./bars.ts";
 import { Chart } from "./chart.ts";
 import { Pad, showDigit } from "./pad.ts";
-import type { Mistake, Report, Request, State } from "./protocol.ts";
+import type { Ink, Mistake, Report, Settings } from "./protocol.ts";
 
 const BATCH = 64;
 
@@ -26,22 +27,23 @@ const seen = element("seen", HTMLCanvasElement);
 const chart = new Chart(element("loss-chart", HTMLElement), element("accuracy-chart", HTMLElement));
 const bars = new Bars(element("bars", HTMLElement));
 
-const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-const send = (request: Request): void => {
-  worker.postMessage(request);
-};
-
 /** What the run is at. */
-let state: State = "running";
+let state: "running" | "paused" | "done" = "running";
 let run = { epochs: 1, steps: 1, stepsPerEpoch: 1, step: 0 };
+let digitsPerSecond = NaN;
 
 function start(): void {
   run = { ...run, epochs: Number(epochs.value), step: 0 };
-  send({
-    type: "start",
-    settings: { epochs: run.epochs, batch: BATCH, lr: 0.005, seed: 0 },
-    digits: new URL("digits/", document.baseURI).href,
-  });
+  const digits = new URL("digits/", document.baseURI).href;
+  remote.start({ epochs: run.epochs, batch: BATCH, lr: 0.005, seed: 0, digits }).then(
+    ({ cancelled }) => {
+      if (cancelled) return;
+      state = "done";
+      showState();
+      text("left", "–");
+    },
+    (error: unknown) => fail(error instanceof Error ? error.message : String(error)),
+  );
 }
 
 function showState(): void {
@@ -70,12 +72,28 @@ function duration(seconds: number): string {
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-function showProgress(losses: readonly number[], step: number, digitsPerSecond: number): void {
+function showProgress({ steps, epochs: ended, total, stepsPerEpoch, step }: train.RemoteProgress): void {
+  if (steps.length === 0 && ended.length === 0 && step === 0) {
+    run = { epochs: total, steps: total * (stepsPerEpoch ?? 1), stepsPerEpoch: stepsPerEpoch ?? 1, step };
+    chart.reset(run.steps);
+  }
   run.step = step;
   showState();
-  text("loss", chart.addLosses(step, losses).toFixed(3));
+  if (steps.length > 0)
+    text(
+      "loss",
+      chart
+        .addLosses(
+          step,
+          steps.map(({ loss }) => loss),
+        )
+        .toFixed(3),
+    );
+}
+
+function showPace(): void {
   text("speed", count(Math.round(digitsPerSecond / 10) * 10));
-  text("left", duration(((run.steps - step) * BATCH) / digitsPerSecond));
+  text("left", duration(((run.steps - run.step) * BATCH) / digitsPerSecond));
 }
 
 function showMistakes(mistakes: readonly Mistake[], missed: number): void {
@@ -102,18 +120,29 @@ function showPrediction(probabilities: Float32Array | null): void {
   if (guess.textContent !== best) guess.textContent = best;
 }
 
+const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+const remote = train.connect<Settings, Report, Ink>(worker, {
+  progress: showProgress,
+  event: show,
+  state(now) {
+    if (now === "idle") return;
+    state = now;
+    showState();
+  },
+});
+
 let drawn = false;
 const pad = new Pad(element("pad", HTMLCanvasElement), (digit) => {
   drawn = digit !== null;
   clear.disabled = !drawn;
   element("hint", HTMLElement).hidden = drawn;
   showDigit(seen, digit);
-  send({ type: "draw", ink: digit });
+  remote.send(digit);
   if (!drawn) showPrediction(null);
 });
 showPrediction(null);
 
-worker.addEventListener("message", ({ data: report }: MessageEvent<Report>) => {
+function show(report: Report): void {
   switch (report.type) {
     case "loading":
       showLoading(report.loaded, report.total);
@@ -129,18 +158,9 @@ worker.addEventListener("message", ({ data: report }: MessageEvent<Report>) => {
       pause.disabled = false;
       restart.disabled = false;
       return;
-    case "started":
-      run = { ...run, step: 0, steps: report.steps, stepsPerEpoch: report.stepsPerEpoch };
-      chart.reset(report.steps);
-      showState();
-      return;
-    case "state":
-      state = report.state;
-      showState();
-      if (state === "done") text("left", "–");
-      return;
-    case "progress":
-      showProgress(report.losses, report.step, report.digitsPerSecond);
+    case "pace":
+      ({ digitsPerSecond } = report);
+      showPace();
       return;
     case "accuracy": {
       const share = report.correct / report.total;
@@ -153,11 +173,8 @@ worker.addEventListener("message", ({ data: report }: MessageEvent<Report>) => {
     case "prediction":
       // One that was under way when the drawing was cleared is of no interest.
       if (drawn) showPrediction(report.probabilities);
-      return;
-    case "failed":
-      fail(report.message);
   }
-});
+}
 
 function fail(message: string): void {
   const failure = element("failure", HTMLElement);
@@ -167,11 +184,10 @@ function fail(message: string): void {
   pause.disabled = true;
 }
 
-worker.addEventListener("error", (event) => fail(event.message || "the worker could not start"));
-
 pause.addEventListener("click", () => {
   if (state === "done") start();
-  else send({ type: state === "paused" ? "resume" : "pause" });
+  else if (state === "paused") remote.resume();
+  else remote.pause();
 });
 restart.addEventListener("click", start);
 clear.addEventListener("click", () => pad.clear());

@@ -1,30 +1,16 @@
 /** Trains beside the page. Messages arrive between batches: the loader lets the event loop turn. */
-import { backendInfo } from "simdgrad";
-import type { Digits } from "../mnist/digits.ts";
+import { backendInfo, train } from "simdgrad";
+import { SIDE, type Digits } from "../mnist/digits.ts";
 import { loadDigits } from "./digits.ts";
-import type { Report, Request, Settings } from "./protocol.ts";
+import type { Ink, Report, Settings } from "./protocol.ts";
 import { Trainer } from "./trainer.ts";
 
-const report = (message: Report): void => {
-  postMessage(message);
-};
-
-const fail = (error: unknown): void => {
-  console.error(error);
-  report({ type: "failed", message: error instanceof Error ? error.message : String(error) });
-};
-
 let digits: Promise<{ train: Digits; test: Digits }> | null = null;
-let ink: Float32Array | null = null;
+let ink: Ink = null;
+/** The newest run; its network answers until the next one begins. */
 let trainer: Trainer | null = null;
-/** The newest start: older ones give way. */
-let wanted = 0;
-/** Resolves once the run before has left the stage. */
-let stage: Promise<void> = Promise.resolve();
-/** Lets a finished run, whose network still answers, leave. */
-let leave = (): void => undefined;
 
-function load(folder: string): Promise<{ train: Digits; test: Digits }> {
+function load(folder: string, report: (report: Report) => void): Promise<{ train: Digits; test: Digits }> {
   let last = 0;
   return loadDigits(folder, (loaded, total) => {
     const now = performance.now();
@@ -34,52 +20,28 @@ function load(folder: string): Promise<{ train: Digits; test: Digits }> {
   });
 }
 
-async function start(settings: Settings, folder: string, id: number): Promise<void> {
-  digits ??= load(folder);
-  const { train, test } = await digits;
-  if (id !== wanted) return;
-  const left = new Promise<void>((resolve) => {
-    leave = resolve;
-  });
-  const run = new Trainer(train, test, settings, report);
-  trainer = run;
-  try {
-    report({
+train.serve<Settings, Report, Ink>(
+  async (job) => {
+    digits ??= load(job.input.digits, job.report);
+    const loaded = await digits;
+    trainer?.dispose();
+    trainer = new Trainer(loaded, job);
+    const { network } = trainer;
+    job.report({
       type: "ready",
       backend: backendInfo(),
-      summary: run.summary(),
-      parameters: run.parameters,
-      trainDigits: train.length,
-      testDigits: test.length,
+      summary: network.summary([job.input.batch, 1, SIDE, SIDE]),
+      parameters: network.parameters().reduce((sum, p) => sum + p.size, 0),
+      trainDigits: loaded.train.length,
     });
-    report({ type: "state", state: "running" });
-    run.draw(ink);
-    if (!(await run.run())) return;
-    report({ type: "state", state: "done" });
-    await left;
-  } finally {
-    trainer = null;
-    run.dispose();
-  }
-}
-
-addEventListener("message", ({ data: request }: MessageEvent<Request>) => {
-  switch (request.type) {
-    case "start": {
-      const id = ++wanted;
-      trainer?.stop();
-      leave();
-      stage = stage.then(() => start(request.settings, request.digits, id)).catch(fail);
-      return;
-    }
-    case "pause":
-    case "resume":
-      if (trainer === null) return;
-      trainer[request.type]();
-      report({ type: "state", state: request.type === "pause" ? "paused" : "running" });
-      return;
-    case "draw":
-      ink = request.ink;
-      trainer?.draw(ink);
-  }
-});
+    trainer.draw(ink);
+    await trainer.run(job);
+    return network;
+  },
+  {
+    message(drawn) {
+      ink = drawn;
+      trainer?.draw(drawn);
+    },
+  },
+);

@@ -16,6 +16,15 @@ export { Control } from "./control.ts";
 export { evaluate, type EvaluateOptions, type EvaluateStepOptions, type Model } from "./evaluate.ts";
 export { checkGradients, checkLoss, type Position } from "./finite.ts";
 export { fit, type FitOptions, type FitStepOptions } from "./fit.ts";
+export {
+  connect,
+  type ConnectOptions,
+  type Remote,
+  type RemoteResult,
+  type RemoteState,
+} from "./remote/connect.ts";
+export type { RemoteProgress } from "./remote/protocol.ts";
+export { serve, type Job, type ServeOptions } from "./remote/serve.ts";
 export { History, type EpochRecord, type HistoryData, type StepRecord } from "./history.ts";
 export { Live, type LiveUpdate } from "./live.ts";
 export { findLr, type FindLrOptions, type FindLrStepOptions, type LrCurve } from "./lrfinder.ts";

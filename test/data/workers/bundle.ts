@@ -1,13 +1,15 @@
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
 const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * Makes JavaScript of a program beside this file, with the sources it uses: Node cannot start workers from TypeScript.
+ * Makes JavaScript of a program, whose path is relative to this file, with the sources it uses: Node cannot start workers from TypeScript.
  * @returns where it lies: two folders below the root, from where the binaries are found.
  */
 export async function bundle(name: string): Promise<string> {
+  const file = `${basename(name)}.mjs`;
   const outDir = local("../../../.cache/workers");
   await build({
     configFile: false,
@@ -17,8 +19,8 @@ export async function bundle(name: string): Promise<string> {
       ssr: local(`${name}.ts`),
       outDir,
       emptyOutDir: false,
-      rolldownOptions: { output: { entryFileNames: `${name}.mjs` } },
+      rolldownOptions: { output: { entryFileNames: file } },
     },
   });
-  return `${outDir}/${name}.mjs`;
+  return `${outDir}/${file}`;
 }
