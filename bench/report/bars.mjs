@@ -1,4 +1,4 @@
-import { COPY, OURS } from "../contenders/list.mjs";
+import { COMPUTE, COPY, OURS } from "../contenders/list.mjs";
 import { ADDS, OPS } from "../workloads/ops.mjs";
 import { number, percent, table } from "./format.mjs";
 import { lineOf, peakOf } from "./summary.mjs";
@@ -87,6 +87,12 @@ export function bars({ sections, startup, sizes, node }) {
     { what: "CNN training step", value: seconds("cnn"), bar: 0.018, most: true, show: unit(1e3, "ms") },
     { what: "MLP training step against tfjs-wasm", value: times("mlp", "tfjs-wasm"), bar: 8, show: factor },
     { what: "XOR training step", value: seconds("xor"), bar: 60e-6, most: true, show: unit(1e6, "µs") },
+    {
+      what: "training step without loading, of one with it",
+      value: times("loader", COMPUTE),
+      bar: 0.85,
+      show: percent,
+    },
     {
       what: "first tensor in Node, over an empty process",
       value: startup?.over ?? null,
