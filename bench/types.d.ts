@@ -53,6 +53,18 @@ export interface TrainSpec {
   weights: Record<string, ArrayAt>;
 }
 
+/** Training on images that are decoded on the way. */
+export interface LoaderSpec {
+  kind: "loader";
+  name: string;
+  title: string;
+  /** PNG files. */
+  images: string[];
+  /** Their pixels a side. */
+  size: number;
+  batch: number;
+}
+
 /** What a contender is asked to do; the numbers lie in `<name>.bin` beside it. */
 export type Spec = GemmSpec | OpSpec | TrainSpec;
 
@@ -71,10 +83,10 @@ export interface Ready {
 export type Arrays = (at: ArrayAt) => Float32Array | Int32Array;
 
 /** A contender in its own process. */
-export interface Contender {
+export interface Contender<S = Spec> {
   /** Version and what it runs on, for the report. */
   about: string;
-  open(spec: Spec, arrays: Arrays): Ready | Promise<Ready>;
+  open(spec: S, arrays: Arrays): Ready | Promise<Ready>;
 }
 
 /** How the parent starts a contender. */

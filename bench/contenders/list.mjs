@@ -1,11 +1,13 @@
 import { fileURLToPath } from "node:url";
 import { pythonEnvironment } from "../measure/python.mjs";
-import { FAMILIES } from "../workloads/index.mjs";
+import { SHARED } from "../workloads/index.mjs";
 /** @import { Entry } from "../types.d.ts" */
 
 export const OURS = "simdgrad";
 export const PEAK = "madd peak";
 export const COPY = "wasm copy";
+/** Training on batches that are there already: what loading could at best come to. */
+export const COMPUTE = "compute alone";
 /** What the machine allows, not somebody who competes. */
 export const LIMITS = [PEAK, COPY];
 
@@ -47,7 +49,7 @@ export function contenders({ node, dist, against, python, cpu }) {
    */
   const torch = (name, mode, extra) => ({
     name,
-    families: FAMILIES,
+    families: SHARED,
     command: String(python),
     args: [fileURLToPath(new URL("pytorch.py", import.meta.url)), mode],
     env: { ...pythonEnvironment(), ...extra, ...clock },
@@ -55,10 +57,14 @@ export function contenders({ node, dist, against, python, cpu }) {
   return [
     js(PEAK, ["gemm"], "peak", dist),
     js(COPY, ["ops"], "copy", dist),
-    js(OURS, FAMILIES, "simdgrad", dist),
-    ...against.map(({ path, dist }) => js(`${OURS} at ${path}`, FAMILIES, "simdgrad", dist)),
-    js("tfjs-wasm", FAMILIES, "tfjs", "wasm"),
-    js("jax-js", FAMILIES, "jax"),
+    js(OURS, SHARED, "simdgrad", dist),
+    js(OURS, ["loader"], "loader", dist, "worker"),
+    ...against.map(({ path, dist }) => js(`${OURS} at ${path}`, SHARED, "simdgrad", dist)),
+    js(COMPUTE, ["loader"], "loader", dist, "memory"),
+    js("prefetch, no worker", ["loader"], "loader", dist, "prefetch"),
+    js("no prefetch", ["loader"], "loader", dist, "plain"),
+    js("tfjs-wasm", SHARED, "tfjs", "wasm"),
+    js("jax-js", SHARED, "jax"),
     // Nine seconds a step: one of them tells enough.
     { ...js("tfjs-cpu", ["cnn"], "tfjs", "cpu"), once: true },
     ...(python === null

@@ -1,4 +1,4 @@
-import { COPY, OURS } from "../contenders/list.mjs";
+import { COMPUTE, COPY, OURS } from "../contenders/list.mjs";
 import { ADDS, OPS } from "../workloads/ops.mjs";
 import { number, percent, table } from "./format.mjs";
 import { lineOf, peakOf } from "./summary.mjs";
@@ -88,6 +88,12 @@ export function bars({ sections, startup, sizes, node }) {
     { what: "MLP training step against tfjs-wasm", value: times("mlp", "tfjs-wasm"), bar: 8, show: factor },
     { what: "XOR training step", value: seconds("xor"), bar: 60e-6, most: true, show: unit(1e6, "µs") },
     { what: "LSTM training step", value: seconds("lstm"), bar: 0.04, most: true, show: unit(1e3, "ms") },
+    {
+      what: "training step without loading, of one with it",
+      value: times("loader", COMPUTE),
+      bar: 0.85,
+      show: percent,
+    },
     {
       what: "first tensor in Node, over an empty process",
       value: startup?.over ?? null,

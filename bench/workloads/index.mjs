@@ -1,5 +1,6 @@
 import { OPS, writeAdds, writeOp, ADDS } from "./ops.mjs";
 import { SIZES, writeGemm } from "./gemm.mjs";
+import { writeLoader } from "./loader.mjs";
 import { NETWORKS, writeTraining } from "./train.mjs";
 
 /**
@@ -7,7 +8,10 @@ import { NETWORKS, writeTraining } from "./train.mjs";
  * @typedef {{ name: string, workloads: { name: string, expected?: number, flops: number | null, bytes?: number, title: string }[] }} Family
  */
 
-export const FAMILIES = ["gemm", "ops", "eager", ...Object.keys(NETWORKS)];
+/** What everybody takes part in. */
+export const SHARED = ["gemm", "ops", "eager", ...Object.keys(NETWORKS)];
+
+export const FAMILIES = [...SHARED, "loader"];
 
 /**
  * Writes what the contenders read: everybody computes with the same numbers.
@@ -42,6 +46,10 @@ export function writeWorkloads(folder, names) {
         };
       });
       return { name, workloads };
+    }
+    if (name === "loader") {
+      const { title } = writeLoader(folder);
+      return { name, workloads: [{ name, flops: null, title }] };
     }
     const network = NETWORKS[name];
     if (!network) throw new Error(`no workload ${name}; there are ${FAMILIES.join(", ")}`);

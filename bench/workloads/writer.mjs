@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { random } from "./random.mjs";
-/** @import { ArrayAt, Spec } from "../types.d.ts" */
+/** @import { ArrayAt, LoaderSpec, Spec } from "../types.d.ts" */
 
 /** Collects the arrays of one workload for its .bin file. */
 export class Writer {
@@ -53,7 +53,7 @@ export class Writer {
   /**
    * Writes `<name>.json` and `<name>.bin`.
    * @param {string} folder
-   * @param {Spec} spec
+   * @param {Spec | LoaderSpec} spec
    */
   save(folder, spec) {
     const bytes = new Uint8Array(this.length);
