@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const node = await findNode("24");
 const vitest = fileURLToPath(new URL("../node_modules/vitest/vitest.mjs", import.meta.url));
 const report = "--outputFile.json=.cache/vitest-relaxed.json";
-const folders = ["kernels", "golden", "ops", "memory", "autograd", "nn", "optim"].map(
+const folders = ["kernels", "golden", "ops", "memory", "autograd", "nn", "optim", "data", "train"].map(
   (name) => `test/${name}/`,
 );
 console.log(`simdgrad: testing the relaxed binary under ${node}`);

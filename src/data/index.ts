@@ -26,3 +26,6 @@ export { ConcatDataset } from "./concat.ts";
 export { MapDataset } from "./map.ts";
 export { kFold, split } from "./split.ts";
 export type { Fold, SplitOptions } from "./split.ts";
+export { ImageDataset } from "./images.ts";
+export type { DecodeOptions, ImageItem, ImageOptions, Pixels } from "./images.ts";
+export { imageDataset } from "./blobs.ts";

@@ -132,15 +132,26 @@ export async function findLr(
     weights.dispose();
     state.dispose();
   }
-  return { lrs, losses, smoothed, suggestion: steepest(lrs, smoothed) };
+  return { lrs, losses, smoothed, suggestion: steepest(lrs, losses, smoothed) };
 }
 
-/** Where the curve falls most between a rate and the next but one, before its lowest point. Rates are evenly apart in logarithms. */
-function steepest(lrs: readonly number[], smoothed: readonly number[]): number | null {
-  const lowest = smoothed.indexOf(Math.min(...smoothed));
+/**
+ * Where the loss falls most steeply over logarithms of the rate, before it leaves its lowest values for good: in the middle of the fifth of the steps whose line of
+ * best fit falls most. Of the losses themselves: the smoothed ones lag behind, by which the rate would come out too large.
+ */
+function steepest(
+  lrs: readonly number[],
+  losses: readonly number[],
+  smoothed: readonly number[],
+): number | null {
+  const half = Math.max(2, Math.floor(losses.length / 10));
+  const lowest = Math.min(...smoothed);
+  let end = smoothed.length - 1;
+  while (end >= 0 && !((smoothed[end] as number) <= lowest + 0.05 * Math.abs(lowest))) end--;
   let [at, slope] = [-1, 0];
-  for (let i = 1; i < lowest; i++) {
-    const here = (smoothed[i + 1] as number) - (smoothed[i - 1] as number);
+  for (let i = half; i + half <= end; i++) {
+    let here = 0;
+    for (let j = -half; j <= half; j++) here += j * (losses[i + j] as number);
     if (here < slope) [at, slope] = [i, here];
   }
   return lrs[at] ?? null;

@@ -69,9 +69,7 @@ describe("a model file", () => {
   it("brings a network back, bit for bit, with classes, preprocessing and metadata", () => {
     const model = network();
     const x = track(randn([5, 1, 4, 4]));
-    noGrad(() => {
-      model.forward(x);
-    });
+    noGrad(() => void model.forward(x));
     model.eval();
     const preprocessing = [{ step: "toFloat" }, { step: "normalize", mean: [0.5], std: [0.25] }];
     const bytes = io.save(model, { classes: ["a", "b", "ü"], preprocessing, metadata: { by: "us" } });
