@@ -179,8 +179,11 @@ describe("WorkerDataset", () => {
 
   it("takes back what it asked for when the loop is left", async () => {
     const counts = counters();
-    const dataset = await numbers(1, { length: 100, takes: 40, counts });
-    for await (const _ of new DataLoader(dataset, { batchSize: 1, prefetch: 20 })) break;
+    const dataset = await numbers(1, { length: 100, takes: 400, counts });
+    for await (const _ of new DataLoader(dataset, { batchSize: 1, prefetch: 20 })) {
+      while (Atomics.load(counts, 0) < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+      break; // while the second is under way
+    }
     const [x, { y, half }] = await dataset.get(50);
     for (const t of [x, y, half]) t.dispose();
     // The first one, the one under way, and the last; the twenty in between were not begun.
