@@ -21,7 +21,7 @@ describe.each(PAGES)("docs/%s.md", (page) => {
 });
 
 /** Pages whose snippets are one program, which imports what users do and prints what the comments behind say. */
-const PROGRAMS = ["training"];
+const PROGRAMS = ["training", "checkpoints"];
 const MODULES: Readonly<Record<string, object>> = { simdgrad, "simdgrad/plot": plot };
 
 it.each(PROGRAMS)("docs/%s.md, one program", async (page) => {
