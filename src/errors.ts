@@ -64,6 +64,11 @@ export class NonFiniteError extends SimdgradError {
   }
 }
 
+/** A background worker that failed, ended or fell silent. `cause` is what it threw, if that is what happened. */
+export class WorkerError extends SimdgradError {
+  override readonly name = "WorkerError";
+}
+
 /** What the heap looked like when it could not give what was asked for; all in bytes. */
 export interface MemoryFigures {
   readonly wanted: number;

@@ -156,7 +156,6 @@ export class DataLoader<S> implements AsyncIterable<S> {
     this.#next = { epoch: epoch + 1, batch: 0 };
     const position = { epoch, batch: first };
     this.#running = position;
-    const left = new AbortController();
     const ahead: Ahead<S>[] = [];
     let owned: Owned<S> | null = null;
     try {
@@ -167,7 +166,8 @@ export class DataLoader<S> implements AsyncIterable<S> {
       const ask = (): void => {
         const indices = order.slice(start, Math.min(start + this.batchSize, samples));
         start += this.batchSize;
-        ahead.push({ indices, making: this.#ask(indices, { seed, epoch, signal: left.signal }) });
+        const left = new AbortController();
+        ahead.push({ indices, left, making: this.#ask(indices, { seed, epoch, signal: left.signal }) });
       };
 
       await turn();
@@ -192,9 +192,11 @@ export class DataLoader<S> implements AsyncIterable<S> {
       }
     } finally {
       if (this.#running === position) this.#running = null;
-      left.abort();
       if (owned) release(owned.tensors);
-      for (const { making } of ahead) discard(making);
+      for (const { left, making } of ahead) {
+        left.abort();
+        discard(making);
+      }
     }
   }
 
@@ -254,6 +256,8 @@ export class DataLoader<S> implements AsyncIterable<S> {
 
 interface Ahead<S> {
   readonly indices: Int32Array;
+  /** Aborts when the loop is left. One a batch: hosts warn of signals with many listeners. */
+  readonly left: AbortController;
   readonly making: Making<S>;
 }
 

@@ -14,7 +14,7 @@ import { Tensor, view } from "../tensor/tensor.ts";
 
 const FORM = "samples are tensors, or tuples, arrays and plain objects of tensors";
 
-function isPlain(value: unknown): value is Record<string, unknown> {
+export function isPlain(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
@@ -127,6 +127,20 @@ export function own<S>(make: () => S, mark = openFrame()): Owned<S> {
     "the DataLoader: the dataset made it for a batch and neither returned nor kept it",
   );
   return { sample, tensors };
+}
+
+/** Runs `make`; what it makes and does not return is freed, and all of it where it fails. */
+export function confine<T>(make: () => T): T {
+  const mark = openFrame();
+  let made: T;
+  try {
+    made = make();
+  } catch (error) {
+    abandonFrame(mark, "the dataset, which failed");
+    throw error;
+  }
+  closeFrame(mark, collectTensors(made, new Set(), Infinity), "the dataset: made on the way to a sample");
+  return made;
 }
 
 /** Takes over what a promise brought: it was made outside of every frame, so that nobody else frees it. */

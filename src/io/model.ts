@@ -1,6 +1,6 @@
 import { noGrad } from "../autograd/mode.ts";
 import { ValueError } from "../errors.ts";
-import type { Layer } from "../nn/containers.ts";
+import type { Layer } from "../nn/sequential.ts";
 import { Module } from "../nn/module.ts";
 import { copy_ } from "../ops/inplace.ts";
 import { to } from "../ops/cast.ts";

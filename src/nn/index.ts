@@ -14,12 +14,15 @@ export {
   type InstanceNormModuleOptions,
 } from "./layernorm.ts";
 export * from "./activation.ts";
-export { Sequential, type Layer } from "./containers.ts";
-export { Dropout } from "./dropout.ts";
+export { ModuleDict, ModuleList, ParameterDict, ParameterList, type ParameterSource } from "./collections.ts";
+export { Sequential, type Layer } from "./sequential.ts";
+export * from "./distance.ts";
+export { AlphaDropout, Dropout, Dropout1d, Dropout2d } from "./dropout.ts";
 export { Embedding } from "./embedding.ts";
-export { Flatten } from "./reshaping.ts";
-export { Linear } from "./linear.ts";
-export { BCEWithLogitsLoss, CrossEntropyLoss, MSELoss } from "./loss.ts";
+export * from "./padding.ts";
+export { ChannelShuffle, Flatten, PixelShuffle, PixelUnshuffle, Unflatten } from "./reshaping.ts";
+export { Bilinear, Identity, Linear } from "./linear.ts";
+export * from "./loss.ts";
 export { Module, type LoadResult } from "./module.ts";
 export { BatchNorm1d, BatchNorm2d, type BatchNormModuleOptions } from "./norm.ts";
 export type { Size2d } from "../ops/conv.ts";

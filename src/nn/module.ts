@@ -1,4 +1,5 @@
 import { dropGradient } from "../autograd/leaf.ts";
+import type { HookHandle } from "../autograd/hooks.ts";
 import { isGradEnabled, noGrad } from "../autograd/mode.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import { registerHolder, runModule } from "../tensor/lifetime.ts";
@@ -6,6 +7,7 @@ import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { copy_ } from "../ops/inplace.ts";
 import { describe } from "./arguments.ts";
+import { registerAfter, registerBefore, withHooks, type After, type Before } from "./hooks.ts";
 import { Parameter } from "./parameter.ts";
 import { summary } from "./summary.ts";
 
@@ -22,9 +24,16 @@ function wrapForward(prototype: object): void {
     wrapped.add(p);
     const holder = p as { forward: (...inputs: never[]) => unknown };
     const inner = holder.forward;
-    holder.forward = function (this: Module, ...inputs: never[]): unknown {
-      return runModule(this.constructor.name, isGradEnabled(), () => inner.apply(this, inputs));
+    const outer = function (this: Module, ...inputs: never[]): unknown {
+      // A forward that calls super.forward passes here again; the hooks run around the outermost.
+      const whole = (this.constructor as { prototype?: { forward?: unknown } }).prototype?.forward === outer;
+      return runModule(this.constructor.name, isGradEnabled(), () =>
+        whole
+          ? withHooks(this, inputs, (changed) => inner.apply(this, changed as never[]))
+          : inner.apply(this, inputs),
+      );
     };
+    holder.forward = outer;
   }
 }
 
@@ -83,9 +92,86 @@ export abstract class Module {
       yield* child.namedModules(prefix === "" ? name : `${prefix}.${name}`);
   }
 
+  /** Direct children, one that stands twice once. */
+  children(): Module[] {
+    return [...new Set(Array.from(this.namedChildren(), ([, child]) => child))];
+  }
+
+  /** This module and all below it, one that stands twice once. */
+  modules(): Module[] {
+    return [...new Set(Array.from(this.namedModules(), ([, module]) => module))];
+  }
+
+  /**
+   * The module at a path of names, as they stand in the state dict; "" is this one.
+   * @throws {ValueError} there is none.
+   * @example
+   * model.getSubmodule("encoder.layers.0");
+   */
+  getSubmodule(path: string): Module {
+    for (const [name, module] of this.namedModules()) if (name === path) return module;
+    const names = Array.from(this.namedModules(), ([name]) => name).filter((name) => name !== "");
+    throw new ValueError(
+      `getSubmodule: ${this.constructor.name} has no module "${path}"; it has ${names.join(", ") || "none"}`,
+    );
+  }
+
+  /**
+   * Calls `fn` with every module below this one, the deepest first, and with this one at last; with one that stands twice once. Returns
+   * this module.
+   * @example
+   * model.apply((m) => {
+   *   if (m instanceof nn.Linear) nn.init.xavierUniform_(m.weight);
+   * });
+   */
+  apply(fn: (module: Module) => void): this {
+    const visit = (module: Module, seen: Set<Module>): void => {
+      if (seen.has(module)) return;
+      seen.add(module);
+      for (const child of module.children()) visit(child, seen);
+      fn(module);
+    };
+    visit(this, new Set());
+    return this;
+  }
+
+  /**
+   * Calls `hook` before every forward of this module. What it returns, an array of inputs, takes the inputs' place, unless undefined.
+   * @example
+   * const handle = layer.registerForwardPreHook((_, [x]) => [x.mul(2)]);
+   * handle.remove();
+   */
+  registerForwardPreHook<M extends Module>(
+    this: M,
+    hook: (module: M, inputs: Parameters<M["forward"]>) => unknown,
+  ): HookHandle {
+    return registerBefore(this, hook as Before);
+  }
+
+  /**
+   * Calls `hook` after every forward of this module. What it returns takes the output's place, unless undefined. What forward made is freed
+   * as ever: pass what should outlive backward to `keep()`, or copy its numbers.
+   * @example
+   * const handle = layer.registerForwardHook((_, inputs, output) => {
+   *   console.log(output.shape);
+   * });
+   * handle.remove();
+   */
+  registerForwardHook<M extends Module>(
+    this: M,
+    hook: (module: M, inputs: Parameters<M["forward"]>, output: ReturnType<M["forward"]>) => unknown,
+  ): HookHandle {
+    return registerAfter(this, hook as After);
+  }
+
+  /** What may be a parameter or a buffer, by name: the fields. */
+  protected ownEntries(): Iterable<[string, unknown]> {
+    return Object.entries(this);
+  }
+
   private *ownTensors(): Generator<[string, Tensor, "parameter" | "buffer"]> {
     const buffers = this.bufferNames();
-    for (const [name, value] of Object.entries(this)) {
+    for (const [name, value] of this.ownEntries()) {
       if (value instanceof Parameter) yield [name, value, "parameter"];
       else if (value instanceof Tensor && buffers.includes(name)) yield [name, value, "buffer"];
     }

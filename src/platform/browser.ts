@@ -6,6 +6,10 @@ export const host = "browser";
 
 export const env = (_name: string): string | undefined => undefined;
 
+/** What a worker talks to its program through; null outside of workers. */
+export const workerPort = (): object | null =>
+  "DedicatedWorkerGlobalScope" in globalThis ? globalThis : null;
+
 /** The kernel binary, inlined as base64: works in every bundler and without one. */
 export function wasmSource(variant: Variant): Uint8Array {
   return Uint8Array.from(atob(variant === "simd" ? simd : relaxed), (character) => character.charCodeAt(0));

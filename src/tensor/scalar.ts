@@ -46,7 +46,7 @@ export function power(x: number, y: number): number {
       if (n % 2 === 1) result *= factor;
     return y < 0 ? 1 / result : result;
   }
-  return expOf(y * logOf(x));
+  return exponential(y * logOf(x));
 }
 
 /** ln x for finite x > 0: x = m·2^k with m about 1, ln m = 2·artanh((m − 1) / (m + 1)). */
@@ -61,7 +61,7 @@ function logOf(x: number): number {
 }
 
 /** e^x: x = k·ln 2 + r, by Taylor's series of r. */
-function expOf(x: number): number {
+export function exponential(x: number): number {
   if (x < -745) return 0;
   if (x > 710) return Infinity;
   const k = Math.round(x / Math.LN2);
