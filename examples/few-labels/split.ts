@@ -8,10 +8,10 @@ export function split(digits: Digits, each: number, seed: number): { labelled: D
   const labelled: number[] = [];
   const others: number[] = [];
   for (const index of randperm(digits.length).data) {
-    const label = digits.labels[Number(index)] ?? 0;
+    const label = digits.labels[index] ?? 0;
     const chosen = (left[label] ?? 0) > 0;
     if (chosen) left[label] = (left[label] ?? 0) - 1;
-    (chosen ? labelled : others).push(Number(index));
+    (chosen ? labelled : others).push(index);
   }
   return { labelled: digits.pick(labelled), others: digits.pick(others) };
 }

@@ -2,13 +2,10 @@ import { data } from "simdgrad";
 import { normalise } from "../mnist/digits.ts";
 
 /** Turns, moves, resizes and slants each digit a little; what comes in from outside is paper. */
-export const augment = data.transforms.on(
-  0, // the images of a batch [images, labels]
-  data.transforms.randomAffine(12, {
-    translate: [0.07, 0.07],
-    scale: [0.9, 1.1],
-    shear: 8,
-    interpolation: "bilinear",
-    fill: normalise(0),
-  }),
-);
+export const augment = data.transforms.randomAffine(12, {
+  translate: [0.07, 0.07],
+  scale: [0.9, 1.1],
+  shear: 8,
+  interpolation: "bilinear",
+  fill: normalise(0),
+});

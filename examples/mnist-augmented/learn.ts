@@ -1,14 +1,13 @@
-import { crossEntropy, data, optim, train, type nn, type Tensor } from "simdgrad";
+import { crossEntropy, data, optim, train, type nn } from "simdgrad";
 import type { Digits } from "../mnist/digits.ts";
 
 export interface Settings {
   readonly epochs: number;
   readonly seed: number;
   readonly signal: AbortSignal;
-  /** What is done to each batch. */
-  readonly transform?: data.BatchTransform<[Tensor, Tensor]>;
-  /** The share of the test digits that were read right after an epoch, from 0 to 1. */
-  tell(epoch: number, accuracy: number): void;
+  /** What is done to each batch of training digits. */
+  readonly transform?: data.Transform;
+  readonly callbacks?: readonly train.Callback[];
 }
 
 const BATCH = 128;
@@ -20,7 +19,7 @@ export function learn(
   model: nn.Sequential,
   training: Digits,
   testing: Digits,
-  { epochs, seed, signal, transform, tell }: Settings,
+  { epochs, seed, transform, ...rest }: Settings,
 ): Promise<train.History> {
   const loader = new data.DataLoader(training, {
     batchSize: BATCH,
@@ -36,7 +35,6 @@ export function learn(
     loss: crossEntropy,
     metrics: { accuracy: new train.Accuracy() },
     validation: new data.DataLoader(testing, { batchSize: BATCH }),
-    signal,
-    callbacks: [{ onEpochEnd: ({ epoch, values }) => tell(epoch, Number(values["valAccuracy"])) }],
+    ...rest,
   });
 }

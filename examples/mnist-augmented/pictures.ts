@@ -1,4 +1,5 @@
-import { noGrad, type data, type Tensor } from "simdgrad";
+import { noGrad, type data, type Tensor, type train } from "simdgrad";
+import { linesToSvg } from "simdgrad/plot";
 import { normalise, SIDE, type Digits } from "../mnist/digits.ts";
 import type { Evaluation } from "../mnist/evaluate.ts";
 import { worstMistakes } from "../mnist/report/mistakes.ts";
@@ -15,12 +16,8 @@ const pictures = (images: Tensor): Picture[] =>
     paint(plane, SIDE, (value) => ink((value - paper) / (full - paper))),
   );
 
-/** Eight digits, a column each: as they are, and below as they are in the first epochs. */
-export function augmentedPicture(
-  digits: Digits,
-  augment: data.BatchTransform<[Tensor, Tensor]>,
-  seed: number,
-): Uint8Array {
+/** A digit of each class, a column each: as it is, and below as it is in the first epochs. */
+export function augmentedPicture(digits: Digits, augment: data.Transform, seed: number): Uint8Array {
   const indices = Int32Array.from({ length: 10 }, (_, digit) => digits.labels.indexOf(digit));
   const tiles = noGrad(() => {
     const batch = digits.batch(indices);
@@ -28,6 +25,21 @@ export function augmentedPicture(
     return [batch, ...epochs].flatMap(([images]) => pictures(images));
   });
   return gridPng(tiles, { columns: indices.length, scale: 2, gap: 2, between: FRAME });
+}
+
+/** How many digits were read wrong after each epoch, training digits and test digits. */
+export function errorPicture(augmented: train.History, plain: train.History): string {
+  const wrong = (history: train.History, name: string): [number, number][] =>
+    history.values(name).map((share, i) => [i + 1, 100 * (1 - share)]);
+  return linesToSvg(
+    [
+      { name: "with: test", points: wrong(augmented, "valAccuracy") },
+      { name: "without: test", points: wrong(plain, "valAccuracy") },
+      { name: "with: training", points: wrong(augmented, "accuracy") },
+      { name: "without: training", points: wrong(plain, "accuracy") },
+    ],
+    { xLabel: "epoch", yLabel: "wrong, %", height: 340 },
+  );
 }
 
 /** The mistakes that remain, worst first: what was written, and as what it was read. */

@@ -43,6 +43,11 @@ export class Digits implements data.Dataset<[Tensor, Tensor]> {
     );
   }
 
+  /** Every `step`-th digit. */
+  every(step: number): Digits {
+    return this.pick(Array.from({ length: Math.floor(this.length / step) }, (_, i) => i * step));
+  }
+
   get(index: number): [Tensor, Tensor] {
     const [images, labels] = this.batch(Int32Array.of(index));
     return [images.select(0, 0), labels.select(0, 0)];
