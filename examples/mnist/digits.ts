@@ -33,6 +33,21 @@ export class Digits implements data.Dataset<[Tensor, Tensor]> {
     return new Digits(this.#images.subarray(0, count * AREA), this.labels.subarray(0, count));
   }
 
+  /** The digits of these numbers, in this order. */
+  pick(indices: readonly number[]): Digits {
+    const images = new Uint8Array(indices.length * AREA);
+    indices.forEach((index, i) => images.set(this.pixels(index), i * AREA));
+    return new Digits(
+      images,
+      Uint8Array.from(indices, (index) => this.labels[index] ?? 0),
+    );
+  }
+
+  /** Every `step`-th digit. */
+  every(step: number): Digits {
+    return this.pick(Array.from({ length: Math.floor(this.length / step) }, (_, i) => i * step));
+  }
+
   get(index: number): [Tensor, Tensor] {
     const [images, labels] = this.batch(Int32Array.of(index));
     return [images.select(0, 0), labels.select(0, 0)];

@@ -10,9 +10,9 @@ export interface Context {
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
   /** Writes a model or a report into the example's folder under out/. */
-  save(file: string, content: Uint8Array | string): void;
+  readonly save: (file: string, content: Uint8Array | string) => void;
   /** Saves a picture; with --pictures also beside the example's page, which shows it. */
-  picture(file: string, content: Uint8Array | string): void;
+  readonly picture: (file: string, content: Uint8Array | string) => void;
 }
 
 /** A figure that the example states and must reach. */
