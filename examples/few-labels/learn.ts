@@ -18,8 +18,7 @@ const LR = 0.002;
 const RAMP = [0.1, 0.5] as const;
 
 /** How much pseudo-labels count after a share of the steps: nothing at first, when many are wrong, and at last as much as labels. */
-const weightAt = (share: number): number =>
-  Math.min(1, Math.max(0, (share - RAMP[0]) / (RAMP[1] - RAMP[0])));
+const weightAt = (share: number): number => Math.min(1, Math.max(0, (share - RAMP[0]) / (RAMP[1] - RAMP[0])));
 
 /** Batches without end, epoch after epoch. */
 async function* endless(digits: Digits, batchSize: number, seed: number): AsyncGenerator<[Tensor, Tensor]> {

@@ -56,7 +56,7 @@ export const example: Example = {
       {
         what: `points gained with ${count(few.length)} digits`,
         value: share(augmented.evaluation) - share(plain.evaluation),
-        atLeast: 1,
+        atLeast: 0.5,
       },
     ];
   },
