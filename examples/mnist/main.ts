@@ -7,7 +7,7 @@ import { readDigits } from "./data.ts";
 import { SIDE, type Digits } from "./digits.ts";
 import { catchInterrupt } from "../shared/interrupt.ts";
 import { learn } from "./learn.ts";
-import { saveModel, writeWhole } from "./model.ts";
+import { saveModel, write } from "./model.ts";
 import { createModel } from "./network.ts";
 import { HELP, readOptions, type Options } from "./options.ts";
 import { fileTrouble, Problem, runProgram } from "../shared/problems.ts";
@@ -95,7 +95,7 @@ async function run(options: Options): Promise<number> {
     say(`model:  ${modelFile} (${bytes(statSync(modelFile).size)})`);
 
     const report = renderReport({ options, model, training, testing, outcome, evaluation });
-    writeWhole(reportFile, report);
+    write(reportFile, report);
     say(`report: ${reportFile} (${bytes(Buffer.byteLength(report))})`);
 
     if (!(await prove(modelFile, evaluation, { data: options.data, limit, signal }))) {

@@ -1,17 +1,14 @@
-import { randomBytes } from "node:crypto";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { io, noGrad, type nn } from "simdgrad";
+import { writeWhole } from "simdgrad/node";
 import { createModel } from "./network.ts";
 import { fileTrouble, Problem } from "../shared/problems.ts";
 
-/** Writes under another name first, so that no reader and no crash ever meets half a file. */
-export function writeWhole(path: string, content: Uint8Array | string): void {
-  const temporary = `${path}.${process.pid}.${randomBytes(3).toString("hex")}.tmp`;
+/** Writes a file whole or not at all. */
+export function write(path: string, content: Uint8Array | string): void {
   try {
-    writeFileSync(temporary, content);
-    renameSync(temporary, path);
+    writeWhole(path, content);
   } catch (error) {
-    rmSync(temporary, { force: true });
     throw new Problem(`cannot write ${path}: ${fileTrouble(error)}`);
   }
 }
@@ -19,7 +16,7 @@ export function writeWhole(path: string, content: Uint8Array | string): void {
 /** Writes the weights; returns the size of the file in bytes. */
 export function saveModel(model: nn.Module, path: string, metadata: Record<string, string>): number {
   const bytes = io.saveSafetensors(model.stateDict(), { metadata });
-  writeWhole(path, bytes);
+  write(path, bytes);
   return bytes.length;
 }
 

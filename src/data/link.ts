@@ -1,8 +1,8 @@
 import { WorkerError } from "../errors.ts";
 import type { SampleRequest } from "./dataset.ts";
-import { end, hold, listen, type Port } from "./port.ts";
-import { isOurs, type FromWorker, type Packed, type ToWorker } from "./protocol.ts";
-import { turn } from "./turn.ts";
+import { end, isOurs, listen, type Port } from "./port.ts";
+import type { FromWorker, Packed, ToWorker } from "./protocol.ts";
+import { Vigil } from "./vigil.ts";
 
 interface Waiting {
   readonly what: string;
@@ -18,17 +18,15 @@ export class Link {
   lost: string | null = null;
   readonly #port: Port;
   readonly #name: string;
-  readonly #timeout: number;
+  readonly #vigil: Vigil;
   readonly #waiting = new Map<number, Waiting>();
   #ready!: (length: number) => void;
   #ids = 0;
-  #heard = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(port: Port, name: string, timeout: number) {
     this.#port = port;
     this.#name = name;
-    this.#timeout = timeout;
+    this.#vigil = new Vigil(port, timeout, (reason) => this.lose(reason));
     listen(
       port,
       (data) => this.#hear(data),
@@ -89,7 +87,7 @@ export class Link {
   }
 
   #hear(data: unknown): void {
-    this.#heard = performance.now();
+    this.#vigil.heard();
     if (!isOurs(data)) return;
     const message = data as FromWorker;
     if (message.simdgrad === "ready") {
@@ -113,35 +111,12 @@ export class Link {
   }
 
   #wait(id: number, waiting: Waiting): void {
-    if (this.#waiting.size === 0) {
-      this.#heard = performance.now();
-      hold(this.#port, true);
-      this.#watch();
-    }
+    if (this.#waiting.size === 0) this.#vigil.begin();
     this.#waiting.set(id, waiting);
   }
 
   #done(id: number): void {
-    if (!this.#waiting.delete(id) || this.#waiting.size > 0) return;
-    hold(this.#port, false);
-    clearTimeout(this.#timer);
-  }
-
-  /** The one way to notice a worker that ended without a word, as browsers let them. */
-  #watch(): void {
-    const left = this.#heard + this.#timeout - performance.now();
-    this.#timer = setTimeout(() => {
-      void this.#check();
-    }, left);
-  }
-
-  async #check(): Promise<void> {
-    // After a long training step timers come first, with the answer behind them.
-    await turn();
-    await turn();
-    if (this.#waiting.size === 0) return;
-    if (performance.now() - this.#heard < this.#timeout) this.#watch();
-    else this.lose(`was silent for ${this.#timeout} ms`);
+    if (this.#waiting.delete(id) && this.#waiting.size === 0) this.#vigil.end();
   }
 
   #post(message: ToWorker): void {

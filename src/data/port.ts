@@ -45,6 +45,10 @@ export function hold(port: Port, waits: boolean): void {
   else host.unref?.();
 }
 
+/** Somebody else may use the same port. */
+export const isOurs = (message: unknown): message is { readonly simdgrad: string } =>
+  typeof message === "object" && message !== null && "simdgrad" in message;
+
 export function end(port: Port): void {
   const host = port as Host;
   if (host.terminate) host.terminate();

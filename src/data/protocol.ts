@@ -65,7 +65,3 @@ export function unpack(packed: Packed, one: boolean): unknown {
   }
   return packed.value;
 }
-
-/** Somebody else may use the same port. */
-export const isOurs = (message: unknown): message is ToWorker | FromWorker =>
-  typeof message === "object" && message !== null && "simdgrad" in message;

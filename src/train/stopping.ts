@@ -1,4 +1,4 @@
-import { ValueError } from "../errors.ts";
+import { checkCount } from "../optim/options.ts";
 import { Best, type MonitorOptions } from "./better.ts";
 import type { Callback, Run } from "./callback.ts";
 import { monitored, type EpochRecord } from "./history.ts";
@@ -23,8 +23,7 @@ export class EarlyStopping implements Callback {
 
   constructor(options: EarlyStoppingOptions = {}) {
     const { patience = 5 } = options;
-    if (!Number.isInteger(patience) || patience < 1)
-      throw new ValueError(`EarlyStopping: patience must be a whole number ≥ 1, got ${patience}`);
+    checkCount("EarlyStopping: patience", patience, 1);
     this.#best = new Best("EarlyStopping", options);
     this.patience = patience;
   }

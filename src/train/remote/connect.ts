@@ -1,7 +1,7 @@
-import { end, hold, listen, type Port } from "../../data/port.ts";
-import { turn } from "../../data/turn.ts";
+import { end, hold, isOurs, listen, type Port } from "../../data/port.ts";
+import { Vigil } from "../../data/vigil.ts";
 import { ValueError, WorkerError } from "../../errors.ts";
-import { isOurs, revive, type FromTrainer, type RemoteProgress, type ToTrainer } from "./protocol.ts";
+import { revive, type FromTrainer, type RemoteProgress, type ToTrainer } from "./protocol.ts";
 
 export interface ConnectOptions<E> {
   /** Hears of steps and epochs, where the worker passes `progress` to `fit`. */
@@ -37,20 +37,23 @@ interface Waiting {
 export class Remote<I, E, M> {
   readonly #port: Port;
   readonly #options: ConnectOptions<E>;
-  readonly #timeout: number;
+  readonly #vigil: Vigil;
   readonly #waiting = new Map<number, Waiting>();
   #job = 0;
   #state: RemoteState = "idle";
   #lost: string | null = null;
-  #heard = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(port: Port, options: ConnectOptions<E>) {
     const { timeout = 60_000 } = options;
     if (!(timeout > 0)) throw new ValueError(`connect: timeout must be above 0, got ${timeout}`);
     this.#port = port;
     this.#options = options;
-    this.#timeout = timeout;
+    this.#vigil = new Vigil(
+      port,
+      timeout,
+      (reason) => this.#lose(reason),
+      () => this.#post({ simdgrad: "ping" }),
+    );
     listen(
       port,
       (data) => this.#hear(data),
@@ -73,11 +76,7 @@ export class Remote<I, E, M> {
       if (this.#lost !== null) throw this.#error(this.#lost);
       const job = ++this.#job;
       this.#post({ simdgrad: "train", job, input });
-      if (this.#waiting.size === 0) {
-        hold(this.#port, true);
-        this.#heard = performance.now();
-        this.#watch();
-      }
+      if (this.#waiting.size === 0) this.#vigil.begin();
       this.#waiting.set(job, { resolve, reject });
       this.#change("running");
     });
@@ -112,7 +111,7 @@ export class Remote<I, E, M> {
   }
 
   #hear(data: unknown): void {
-    this.#heard = performance.now();
+    this.#vigil.heard();
     if (!isOurs(data)) return;
     const message = data as FromTrainer;
     if (message.simdgrad === "trainer" || message.simdgrad === "pong") return;
@@ -133,8 +132,7 @@ export class Remote<I, E, M> {
     const waiting = this.#waiting.get(job);
     this.#waiting.delete(job);
     if (this.#waiting.size === 0) {
-      clearTimeout(this.#timer);
-      hold(this.#port, false);
+      this.#vigil.end();
       this.#change("idle");
     }
     return waiting;
@@ -144,23 +142,6 @@ export class Remote<I, E, M> {
     if (state === this.#state) return;
     this.#state = state;
     this.#options.state?.(state);
-  }
-
-  /** Asks for a word now and then: the one way to notice a worker that ended silently, as browsers let them. */
-  #watch(): void {
-    this.#post({ simdgrad: "ping" });
-    this.#timer = setTimeout(() => {
-      void this.#check();
-    }, this.#timeout / 2);
-  }
-
-  async #check(): Promise<void> {
-    // After a long task of the page timers come first, with the answers behind them.
-    await turn();
-    await turn();
-    if (this.#waiting.size === 0) return;
-    if (performance.now() - this.#heard < this.#timeout) this.#watch();
-    else this.#lose(`was silent for ${this.#timeout} ms`);
   }
 
   #lose(reason: string): void {

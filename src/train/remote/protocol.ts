@@ -55,7 +55,3 @@ export function revive({ name, message, stack, fields }: Thrown): Error {
   const error = Object.assign(new Error(message), fields, { name, stack });
   return kind === undefined ? error : (Object.setPrototypeOf(error, kind[1].prototype) as Error);
 }
-
-/** Somebody else may use the same port. */
-export const isOurs = (message: unknown): message is { readonly simdgrad: string } =>
-  typeof message === "object" && message !== null && "simdgrad" in message;

@@ -1,12 +1,12 @@
 import { workerPort } from "#platform";
-import { listen, type Port } from "../../data/port.ts";
+import { isOurs, listen, type Port } from "../../data/port.ts";
 import { PlatformError } from "../../errors.ts";
 import { saveSafetensors } from "../../io/safetensors.ts";
 import { Module } from "../../nn/module.ts";
 import type { Callback, Run } from "../callback.ts";
 import { Control } from "../control.ts";
 import type { EpochRecord, StepRecord } from "../history.ts";
-import { isOurs, thrown, type FromTrainer, type ToTrainer } from "./protocol.ts";
+import { thrown, type FromTrainer, type ToTrainer } from "./protocol.ts";
 
 /** One training that the program has asked for. */
 export interface Job<I, E = never> {
