@@ -316,6 +316,13 @@ export function copyInto(to: Tensor, from: Tensor): void {
   COPIES[bytesOf(to.dtype)](to.ptr, from.ptr, dims);
 }
 
+/** Copies the elements of `from`, row-major, to an address. */
+export function copyTo(ptr: Ptr, from: Tensor): void {
+  if (from.size === 0) return;
+  const dims = collapse(from.shape, [contiguousStrides(from.shape), from.strides]);
+  COPIES[bytesOf(from.dtype)](ptr, from.ptr, dims);
+}
+
 /** A contiguous copy, unknown to the lifetime rules: the caller frees it. */
 function copyContiguous(t: Tensor): Tensor {
   const dense = new Tensor(
