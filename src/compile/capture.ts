@@ -114,7 +114,11 @@ export class Capture implements Witness {
   // ---- the run ---------------------------------------------------------------------------------------------------------------
 
   /** Runs the function on stand-ins for its arguments; the result has dense tensors of its own, outside of every graph. */
-  run(fn: (...args: never[]) => unknown, args: readonly unknown[], commands: Interceptor = this.recording): unknown {
+  run(
+    fn: (...args: never[]) => unknown,
+    args: readonly unknown[],
+    commands: Interceptor = this.recording,
+  ): unknown {
     this.firstStorage = storagesMade();
     const outer = this.heap.listener;
     this.heap.listener = this.recording;
@@ -144,13 +148,22 @@ export class Capture implements Witness {
       this.heap.listener = outer;
       for (const constant of this.constants) if (commands !== this.recording) constant.release();
     }
-    closeFrame(mark, collectTensors(result, new Set<Tensor>()), "the end of the compiled function, which did not return it");
+    closeFrame(
+      mark,
+      collectTensors(result, new Set<Tensor>()),
+      "the end of the compiled function, which did not return it",
+    );
     return result;
   }
 
   /** A stand-in for a leaf, with its value. */
   private enter(leaf: unknown): unknown {
     if (typeof leaf !== "number" && !(leaf instanceof Tensor)) return leaf;
+    const known = typeof leaf === "number" ? undefined : this.slots.find((slot) => slot.leaf === leaf);
+    if (known !== undefined) {
+      this.slots.push(known);
+      return known.inside;
+    }
     const inside = intercept(null, () => {
       if (typeof leaf === "number") {
         const scalar = empty([], "f32");
@@ -251,7 +264,12 @@ function refuseArithmetic(scalar: Tensor): Tensor {
 }
 
 /** Lets a function run up to one command, without running any, and that one fail: for the error that the op itself would throw. */
-export function rehearse(fn: (...args: never[]) => unknown, args: readonly unknown[], index: number, code: number): void {
+export function rehearse(
+  fn: (...args: never[]) => unknown,
+  args: readonly unknown[],
+  index: number,
+  code: number,
+): void {
   let left = index;
   const commands: Interceptor = { command: () => (left-- === 0 ? code : 0) };
   const capture = new Capture();

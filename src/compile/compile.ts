@@ -71,13 +71,22 @@ const SUSPICIOUS = 16;
  * });
  * for await (const [x, y] of loader) console.log(step(x, y).item());
  */
-export function compile<A extends Tensor[], R>(fn: (...args: A) => R, options?: CompileOptions): Compiled<A, R>;
-export function compile<A extends unknown[], R>(fn: (...args: A) => R, options?: CompileOptions): Compiled<A, R>;
+export function compile<A extends Tensor[], R>(
+  fn: (...args: A) => R,
+  options?: CompileOptions,
+): Compiled<A, R>;
+export function compile<A extends unknown[], R>(
+  fn: (...args: A) => R,
+  options?: CompileOptions,
+): Compiled<A, R>;
 export function compile<M extends Module>(
   model: M,
   options?: CompileOptions,
 ): Compiled<Parameters<M["forward"]>, ReturnType<M["forward"]>>;
-export function compile(what: AnyFunction | Module, options: CompileOptions = {}): Compiled<unknown[], unknown> {
+export function compile(
+  what: AnyFunction | Module,
+  options: CompileOptions = {},
+): Compiled<unknown[], unknown> {
   const { verify = 0, cacheSize = 8 } = options;
   if (!Number.isInteger(verify) || verify < 0)
     throw new ValueError(`compile: verify must be a whole number ≥ 0, got ${verify}`);

@@ -95,6 +95,8 @@ export class Program {
   private readonly passes: number;
   /** Where each leaf of the arguments goes; 0 where nothing reads it. */
   private readonly inputs: readonly Ptr[];
+  /** For each leaf the first one that was the same tensor. */
+  private readonly twins: readonly number[];
   /** Gradients of arguments, by their number. */
   private readonly inputGradients: readonly (readonly [number, Output])[];
   /** What the function returned, with an Output in the place of each tensor that the commands make. */
@@ -143,7 +145,10 @@ export class Program {
     const at = ({ region, offset }: Place): Ptr =>
       (this.arena.ptr + (layout.offsets.get(region) as number) + offset) as Ptr;
     const outputs = new Map(Array.from(places, ([t, place]) => [t, new Output(at(place), t)]));
-    this.inputs = slots.map((slot) => (slot === null || slot.region.first < 0 ? (0 as Ptr) : at(slot)));
+    this.twins = capture.slots.map((slot) => capture.slots.indexOf(slot));
+    this.inputs = slots.map((slot, i) =>
+      slot === null || slot.region.first < 0 || this.twins[i] !== i ? (0 as Ptr) : at(slot),
+    );
     this.result = mapTree(result, (t) => (t instanceof Tensor && outputs.get(t)) || t);
     const insides = new Set(capture.slots.map(({ inside }) => inside));
     this.gradients = Array.from(capture.gradients)
@@ -184,6 +189,9 @@ export class Program {
     if (args.length !== patterns.length) return "the number of arguments";
     for (let i = 0; i < patterns.length; i++)
       if (!(patterns[i] as Pattern)(args[i], leaves)) return `the shape or type of argument ${i}`;
+    for (let i = 1; i < leaves.length; i++)
+      if (typeof leaves[i] !== "number" && leaves.indexOf(leaves[i] as Leaf) !== this.twins[i])
+        return "which arguments are the same tensor";
     const changed = this.fields.changed();
     if (changed !== null) return changed;
     const now = moment();
@@ -247,7 +255,13 @@ export class Program {
     }
     if (grad !== null) dropGradient(leaf);
     const part = { of: this.arena, ptr: made };
-    const t = new Tensor(new Storage(leaf.size * 4, "f32", part), 0, leaf.shape, contiguousStrides(leaf.shape), "f32");
+    const t = new Tensor(
+      new Storage(leaf.size * 4, "f32", part),
+      0,
+      leaf.shape,
+      contiguousStrides(leaf.shape),
+      "f32",
+    );
     gradient.handle = leaf.grad = t;
   }
 
