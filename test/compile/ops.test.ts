@@ -3,6 +3,7 @@ import {
   backward,
   compile,
   CompileError,
+  type Compiled,
   manualSeed,
   memory,
   scope,
@@ -42,7 +43,7 @@ function run(spec: OpSpec, sample: Sample, compiled: boolean): (readonly number[
       seen.push(grad && Array.from(grad.data));
     }
   }
-  if (compiled) (step as ReturnType<typeof compile>).dispose();
+  if (compiled) (step as Compiled<[Tensor[]], Tensor>).dispose();
   return seen;
 }
 
