@@ -11,7 +11,8 @@ import { castTo } from "./cast.ts";
 import { reshape, squeeze, transpose, unsqueeze } from "./movement.ts";
 import { sum, sumTo } from "./reduce.ts";
 
-const PARTS = 1;
+/** How many parts a kernel's workspace must have room for. */
+export const threads = (): number => 1;
 
 interface Gemm {
   out: Tensor;
@@ -27,11 +28,11 @@ function emit({ out, a, b, bias }: Gemm): void {
   const n = b.shape[2] as number;
   const [aBatch, aRow, aCol] = a.strides as [number, number, number];
   const [bBatch, bRow, bCol] = b.strides as [number, number, number];
-  withWorkspace(gemm_f32_workspace(m, n, k, PARTS), (workspace) => {
+  withWorkspace(gemm_f32_workspace(m, n, k, threads()), (workspace) => {
     // prettier-ignore
     gemm_f32(
       out.ptr, a.ptr, b.ptr, bias?.ptr ?? (0 as Ptr), m, n, k, aRow, aCol, bRow, bCol, n,
-      batch, aBatch, bBatch, m * n, 0, workspace,
+      batch, aBatch, bBatch, m * n, 0, 0, workspace,
     );
   });
 }

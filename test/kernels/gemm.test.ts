@@ -17,6 +17,7 @@ interface Product {
   readonly gap?: number;
   readonly accumulate?: boolean;
   readonly bias?: boolean;
+  readonly relu?: boolean;
 }
 
 /** How many elements a strided matrix reaches over. */
@@ -25,7 +26,7 @@ const reach = ({ row, col, batch }: Strides, rows: number, cols: number, count: 
 
 /** Compares C with sums in f64, to within a few roundings of the sum of the terms' magnitudes. */
 function check(kernels: Kernels, product: Product): void {
-  const { m, n, k, batch = 1, gap = 0, accumulate = false, bias = false } = product;
+  const { m, n, k, batch = 1, gap = 0, accumulate = false, bias = false, relu = false } = product;
   const a: Strides = { row: k, col: 1, batch: m * k, ...product.a };
   const b: Strides = { row: n, col: 1, batch: k * n, ...product.b };
   const cRow = n + gap;
@@ -36,7 +37,7 @@ function check(kernels: Kernels, product: Product): void {
   const C = kernels.output("f32", before);
   const workspace = kernels.workspace("gemm_f32", m, n, k);
   const args: (Buffer | number)[] = [C, A, B, bias ? S : 0, m, n, k, a.row, a.col, b.row, b.col, cRow];
-  args.push(batch, a.batch, b.batch, m * cRow, accumulate ? 1 : 0, workspace);
+  args.push(batch, a.batch, b.batch, m * cRow, accumulate ? 1 : 0, relu ? 1 : 0, workspace);
   expect(kernels.run("gemm_f32", ...args)).toBe(0);
   const after = C.data;
   for (let at = 0; at < after.length; at++) {
@@ -55,6 +56,7 @@ function check(kernels: Kernels, product: Product): void {
       sum += term;
       size += Math.abs(term);
     }
+    if (relu) sum = Math.max(sum, 0);
     if (!(Math.abs(is - sum) <= 1e-6 * size)) {
       throw new Error(`${JSON.stringify(product)}: element ${image}, ${i}, ${j} is ${is}, should be ${sum}`);
     }
@@ -130,13 +132,41 @@ describe.each(variants)("gemm (%s)", (variant) => {
     }
   });
 
+  test("rectified at the end, with the bits of the product", () => {
+    for (const [m, n, k] of [
+      [5, 7, 0],
+      [9, 20, 30],
+      [30, 9, 300],
+      [1, 70, 600],
+      [70, 2, 600],
+    ] as const) {
+      for (const given of [0, 1]) {
+        check(kernels, { m, n, k, bias: given === 1, relu: true });
+        check(kernels, { m, n, k, accumulate: true, relu: true, batch: 3 });
+        kernels.reset();
+        const [A, B] = [kernels.input("f32", noise(m * k, 1)), kernels.input("f32", noise(k * n, 2))];
+        const [C, R, S] = [
+          kernels.output("f32", m * n),
+          kernels.output("f32", m * n),
+          kernels.input("f32", noise(n, 3)),
+        ];
+        const workspace = kernels.workspace("gemm_f32", m, n, k);
+        const layout = [given * S.ptr, m, n, k, k, 1, n, 1, n, 1, 0, 0, 0, 0];
+        kernels.run("gemm_f32", C, A, B, ...layout, 0, workspace);
+        kernels.run("relu_f32", C, C, m * n);
+        kernels.run("gemm_f32", R, A, B, ...layout, 1, workspace);
+        expect(R.data).toEqual(C.data);
+      }
+    }
+  });
+
   test("infinities and NaN reach their elements only", () => {
     kernels.reset();
     const A = kernels.input("f32", [1, 0, 0, 1, Infinity, 0]);
     const B = kernels.input("f32", [NaN, 2, 3, 4]);
     const C = kernels.output("f32", 6);
     const workspace = kernels.workspace("gemm_f32", 3, 2, 2);
-    kernels.run("gemm_f32", C, A, B, 0, 3, 2, 2, 2, 1, 2, 1, 2, 1, 0, 0, 0, 0, workspace);
+    kernels.run("gemm_f32", C, A, B, 0, 3, 2, 2, 2, 1, 2, 1, 2, 1, 0, 0, 0, 0, 0, workspace);
     expect(C.data).toEqual([NaN, 2, NaN, 4, NaN, Infinity]);
   });
 
@@ -155,7 +185,7 @@ describe.each(variants)("gemm (%s)", (variant) => {
             const workspace = kernels.workspace("gemm_f32", m, n, k);
             // B by columns where m is odd
             const [bRow, bCol] = m % 2 === 1 ? [1, k] : [n, 1];
-            const strides = [k, 1, bRow, bCol, n, 1, 0, 0, 0, accumulate];
+            const strides = [k, 1, bRow, bCol, n, 1, 0, 0, 0, accumulate, 0];
             kernels.run("gemm_f32", expected, A, B, 0, m, n, k, ...strides, workspace);
             const panels = kernels.output("f32", Math.ceil(n / 8) * 8 * k);
             kernels.run("gemmPack_f32", panels, B, n, k, bRow, bCol);
