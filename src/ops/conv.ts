@@ -1,6 +1,7 @@
 import { apply } from "../autograd/apply.ts";
 import type { OpRecord } from "../autograd/node.ts";
 import { ShapeError, ValueError } from "../errors.ts";
+import { parallelism } from "../program/emit.ts";
 import * as k from "../program/kernels.gen.ts";
 import { composite } from "../tensor/lifetime.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
@@ -36,8 +37,6 @@ interface Geometry {
   readonly dilation: readonly [number, number];
   readonly groups: number;
 }
-
-const PARTS = 1;
 
 /** A number for both dimensions, or one each. */
 export function pair(op: string, what: string, value: Size2d, least: number): [number, number] {
@@ -84,7 +83,7 @@ const convRecord: OpRecord<Geometry> = {
     const out = empty(geometry.out, "f32");
     if (out.size === 0) return out;
     const dims = words(geometry);
-    withWorkspace(k.conv2d_f32_workspace(...dims, PARTS), (workspace) => {
+    withWorkspace(k.conv2d_f32_workspace(...dims, parallelism()), (workspace) => {
       k.conv2d_f32(out.ptr, x.ptr, weight.ptr, b?.ptr ?? (0 as Ptr), ...dims, workspace);
     });
     return out;
@@ -110,7 +109,7 @@ const inputGradRecord: OpRecord<Geometry> = {
     const out = empty(geometry.x, "f32");
     if (out.size === 0) return out;
     const dims = words(geometry);
-    withWorkspace(k.conv2dInputGrad_f32_workspace(...dims, PARTS), (workspace) => {
+    withWorkspace(k.conv2dInputGrad_f32_workspace(...dims, parallelism()), (workspace) => {
       k.conv2dInputGrad_f32(out.ptr, g.ptr, weight.ptr, ...dims, workspace);
     });
     return out;
@@ -130,7 +129,7 @@ const weightGradRecord: OpRecord<Geometry> = {
     const out = empty(geometry.weight, "f32");
     if (out.size === 0) return out;
     const dims = words(geometry);
-    withWorkspace(k.conv2dWeightGrad_f32_workspace(...dims, PARTS), (workspace) => {
+    withWorkspace(k.conv2dWeightGrad_f32_workspace(...dims, parallelism()), (workspace) => {
       k.conv2dWeightGrad_f32(out.ptr, g.ptr, x.ptr, ...dims, workspace);
     });
     return out;
