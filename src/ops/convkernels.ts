@@ -1,3 +1,4 @@
+import { parallelism } from "../program/emit.ts";
 import * as k from "../program/kernels.gen.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { withWorkspace } from "../tensor/storage.ts";
@@ -16,8 +17,6 @@ export interface Geometry {
   readonly dilation: readonly [number, number];
   readonly groups: number;
 }
-
-const PARTS = 1;
 
 type Words = [
   ...input: [n: number, c: number, h: number, w: number],
@@ -53,15 +52,15 @@ export function convolve(out: Ptr, x: Ptr, weight: Ptr, bias: Ptr, geometry: Geo
   const dims = words(geometry);
   const [n, c, h, w, o, oh, ow, , , , , ph, pw] = dims;
   if (tiled(dims, 16)) {
-    withWorkspace(k.winogradWeights_f32_workspace(c, o, PARTS), (points) => {
+    withWorkspace(k.winogradWeights_f32_workspace(c, o, parallelism()), (points) => {
       k.winogradWeights_f32(points, weight, c, o, 9, c * 9, 0);
-      withWorkspace(k.winograd_f32_workspace(c, o, ow, PARTS), (workspace) => {
+      withWorkspace(k.winograd_f32_workspace(c, o, ow, parallelism()), (workspace) => {
         k.winograd_f32(out, x, points, bias, 0, n, c, h, w, o, oh, ow, ph, pw, workspace);
       });
     });
     return;
   }
-  withWorkspace(k.conv2d_f32_workspace(...dims, PARTS), (workspace) => {
+  withWorkspace(k.conv2d_f32_workspace(...dims, parallelism()), (workspace) => {
     k.conv2d_f32(out, x, weight, bias, 0, ...dims, workspace);
   });
 }
@@ -71,15 +70,15 @@ export function inputGradient(dx: Ptr, g: Ptr, weight: Ptr, geometry: Geometry):
   const dims = words(geometry);
   const [n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups] = dims;
   if (tiled([n, o, oh, ow, c, h, w, kh, kw, sh, sw, ph, pw, dh, dw, groups], 16)) {
-    withWorkspace(k.winogradWeights_f32_workspace(o, c, PARTS), (points) => {
+    withWorkspace(k.winogradWeights_f32_workspace(o, c, parallelism()), (points) => {
       k.winogradWeights_f32(points, weight, o, c, c * 9, 9, 1);
-      withWorkspace(k.winograd_f32_workspace(o, c, w, PARTS), (workspace) => {
+      withWorkspace(k.winograd_f32_workspace(o, c, w, parallelism()), (workspace) => {
         k.winograd_f32(dx, g, points, 0 as Ptr, 0, n, o, oh, ow, c, h, w, 2 - ph, 2 - pw, workspace);
       });
     });
     return;
   }
-  withWorkspace(k.conv2dInputGrad_f32_workspace(...dims, PARTS), (workspace) => {
+  withWorkspace(k.conv2dInputGrad_f32_workspace(...dims, parallelism()), (workspace) => {
     k.conv2dInputGrad_f32(dx, g, weight, ...dims, workspace);
   });
 }
@@ -89,13 +88,13 @@ export function weightGradient(dweight: Ptr, g: Ptr, x: Ptr, geometry: Geometry)
   const dims = words(geometry);
   const [n, c, h, w, o, oh, ow, , , , , ph, pw] = dims;
   if (c * o <= SUMS && tiled(dims, 40)) {
-    withWorkspace(k.winogradSums_f32_workspace(n, c, o, oh, ow, PARTS), (workspace) => {
+    withWorkspace(k.winogradSums_f32_workspace(n, c, o, oh, ow, parallelism()), (workspace) => {
       k.winogradSums_f32(g, x, n, c, h, w, o, oh, ow, ph, pw, workspace);
       k.winogradWeightGrad_f32(dweight, workspace, n, c, o, oh, ow);
     });
     return;
   }
-  withWorkspace(k.conv2dWeightGrad_f32_workspace(...dims, PARTS), (workspace) => {
+  withWorkspace(k.conv2dWeightGrad_f32_workspace(...dims, parallelism()), (workspace) => {
     k.conv2dWeightGrad_f32(dweight, g, x, ...dims, workspace);
   });
 }

@@ -1,6 +1,6 @@
 import { i32 } from "../wasm/views.ts";
 import type { Block, HeapListener } from "../wasm/heap.ts";
-import { execute, type Interceptor } from "./emit.ts";
+import { launch, type Interceptor } from "./emit.ts";
 import { kernelNames, kernelPointers } from "./kernels.gen.ts";
 
 /** The head of a command: which kernel, and how many words. */
@@ -71,7 +71,7 @@ export class Recording implements Interceptor, HeapListener {
     for (let word = start + 1; pointers !== 0; word++, pointers >>>= 1) {
       if ((pointers & 1) !== 0) this.refer(index, word);
     }
-    return execute(address, 1);
+    return launch(address);
   }
 
   private refer(index: number, word: number): void {

@@ -40,10 +40,10 @@ describe.each(VARIANTS)("simdgrad.%s.wasm", (variant) => {
   test("exports functions: the program's, the kernels' and their helpers'", () => {
     expect(binary.exports.filter(({ kind }) => kind !== "function")).toEqual([]);
     const helpers = kernelNames.map((name) => `${name}_workspace`);
-    const known = new Set(["abi", "run", ...kernelNames, ...helpers]);
+    const known = new Set(["abi", "pulse", "resume", "run", "share", "work", ...kernelNames, ...helpers]);
     expect(binary.exports.map(({ name }) => name).filter((name) => !known.has(name))).toEqual([]);
     expect(binary.exports.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(["abi", "run", ...kernelNames]),
+      expect.arrayContaining(["abi", "run", "share", ...kernelNames]),
     );
   });
 
