@@ -31,6 +31,7 @@ const LAYERS = [
   ["tensor", "autograd"],
   ["ops"],
   ["nn", "optim", "data", "io"],
+  ["compile"],
   ["train"],
   ["companions"],
 ];

@@ -100,6 +100,7 @@ function classify({ name, file, parameters }, returns) {
   const isHelper = !isKernel && name.endsWith("_workspace");
   if (!isKernel && !isHelper) return null;
   if (returns !== "i32") throw fail(`returns ${returns}, must return i32`);
+  if (parameters.length > 33) throw fail(`has ${parameters.length - 2} arguments, must have at most 31`);
   for (const parameter of parameters) {
     if (isHelper && parameter.type !== "i32")
       throw fail(`${parameter.name} is ${parameter.type}, must be i32`);
@@ -210,6 +211,10 @@ function encoder({ name, file, parameters }, id) {
   return lines.join("\n");
 }
 
+/** @param {Signature} kernel */
+const pointers = ({ parameters }) =>
+  parameters.reduce((bits, { type }, slot) => (type === "usize" ? bits + 2 ** slot : bits), 0);
+
 /** @param {Signature} helper */
 function helperCall({ name, file, parameters }) {
   const names = parameters.map((parameter) => parameter.name).join(", ");
@@ -243,6 +248,9 @@ function encoders(kernels, helpers) {
       "",
       "/** The kernel of each id. */",
       `export const kernelNames: readonly string[] = [\n${kernels.map(({ name }) => `  "${name}",\n`).join("")}];`,
+      "",
+      "/** Which words of each kernel's commands are addresses: bit 0 is the first after the head. */",
+      `export const kernelPointers: readonly number[] = [${kernels.map(pointers).join(", ")}];`,
     ].join("\n"),
     ...kernels.map(encoder),
     ...helpers.map(helperCall),

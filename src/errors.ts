@@ -44,6 +44,11 @@ export class FormatError extends SimdgradError {
   override readonly name = "FormatError";
 }
 
+/** A function that cannot be compiled: it does something that a recorded program could not do again. */
+export class CompileError extends SimdgradError {
+  override readonly name = "CompileError";
+}
+
 /** Something that the host (browser, Node, worker …) does not have or does not allow. */
 export class PlatformError extends SimdgradError {
   override readonly name = "PlatformError";

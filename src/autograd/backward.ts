@@ -15,6 +15,7 @@ import {
 } from "../tensor/lifetime.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { empty, Tensor, type Hook } from "../tensor/tensor.ts";
+import { witness } from "../tensor/witness.ts";
 import { accumulate, settleGradient, share } from "./accumulate.ts";
 import { callHook } from "./hooks.ts";
 import { withGrad } from "./mode.ts";
@@ -47,6 +48,7 @@ export function backward(root: Tensor, options: BackwardOptions = {}): void {
   const createGraph = options.createGraph ?? false;
   const seed = checkRoot(root, options.gradient, "backward");
   const pass = new Pass(createGraph, options.retainGraph ?? createGraph, null, (leaf, g) => {
+    if (witness !== null) witness.gradient(leaf, false);
     leaf.grad = leaf.grad === null ? settleGradient(g, createGraph) : accumulate(leaf.grad, g, createGraph);
     return leaf.grad;
   });

@@ -1,5 +1,6 @@
 import { COMMAND, COMMAND_BYTES, exports, STATUS } from "../wasm/engine.ts";
 import { ValueError } from "../errors.ts";
+import { i32 } from "../wasm/views.ts";
 
 /** Takes commands in the place of the running memory: a recording, a profile. */
 export interface Interceptor {
@@ -39,3 +40,20 @@ export function end(at: number): number {
 export function execute(address: number, count: number): number {
   return exports().run(address, count, 0, 1, STATUS);
 }
+
+/** Runs a recorded program, as `execute` does, or hands its commands one by one to who intercepts them. */
+export function replay(address: number, count: number): number {
+  if (interceptor === null) return execute(address, count);
+  for (let index = 0; index < count; index++) {
+    const code = interceptor.command(address);
+    if (code !== 0) {
+      i32[STATUS >> 2] = index;
+      return code;
+    }
+    address += (((i32[address >>> 2] as number) >>> 12) & 0x3ffff) * 4;
+  }
+  return 0;
+}
+
+/** Which command of the last program failed. */
+export const failedCommand = (): number => i32[STATUS >> 2] as number;

@@ -5,6 +5,7 @@ import { catchLater } from "./net.ts";
 import { trace } from "./sites.ts";
 import type { Tensor } from "./tensor.ts";
 import { countCall, leaveToBackward, settle } from "./windows.ts";
+import { witness } from "./witness.ts";
 
 export { DISPOSED, free, touch } from "./handle.ts";
 export { collectTensors, heldTensors, registerHolder } from "./holders.ts";
@@ -27,6 +28,7 @@ let frames = 0;
 /** Every new handle passes here. */
 export function born(t: Tensor): void {
   trace(t);
+  if (witness !== null) witness.born(t);
   if (frames > 0) made.push(t);
   else settle(t, true);
 }
