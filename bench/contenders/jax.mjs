@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-/** @import { ArrayAt, Arrays, Contender, GemmSpec, Layer, OpSpec, Ready, TrainSpec } from "../types.d.ts" */
+/** @import { ArrayAt, Arrays, Contender, ConvSpec, GemmSpec, Layer, OpSpec, Ready, TrainSpec } from "../types.d.ts" */
 
 /** The package carries no types that the project's checks could rely on (peers.d.ts). */
 /** @typedef {any} Jax */
@@ -21,8 +21,18 @@ export async function start() {
   return {
     about: `jax-js ${version}, wasm`,
     open(spec, arrays) {
-      if (spec.kind === "gemm") return openGemm(jax, spec, arrays);
-      return spec.kind === "op" ? openOp(jax, spec, arrays) : openTraining(jax, spec, arrays);
+      switch (spec.kind) {
+        case "gemm":
+          return openGemm(jax, spec, arrays);
+        case "op":
+          return openOp(jax, spec, arrays);
+        case "conv":
+          return openConv(jax, spec, arrays);
+        case "train":
+          return openTraining(jax, spec, arrays);
+        default:
+          throw new Error("jax-js replays whole functions only");
+      }
     },
   };
 }
@@ -57,6 +67,46 @@ function openGemm(jax, spec, arrays) {
   };
 }
 
+const PADDED = [
+  [1, 1],
+  [1, 1],
+];
+
+/**
+ * A convolution is linear in each operand, so that its gradient needs no result: `jit` drops it.
+ * @param {Jax} jax
+ * @param {ConvSpec} spec
+ * @param {Arrays} arrays
+ * @returns {Ready}
+ */
+function openConv(jax, spec, arrays) {
+  const { lax, numpy } = jax;
+  const load = loader(jax, arrays);
+  const operands = { x: load(spec.arrays.x), w: load(spec.arrays.w), g: load(spec.arrays.g) };
+  /** @typedef {typeof operands} Operands */
+  /** @param {Operands} operands */
+  const conv = ({ x, w, g }) => {
+    if (spec.pass === "forward") g.dispose();
+    return lax.convGeneralDilated(x, w, [1, 1], PADDED);
+  };
+  const at = spec.pass === "input" ? "x" : "w";
+  /** @param {Operands} operands */
+  const gradient = ({ [at]: wanted, ...others }) =>
+    jax.grad((/** @type {Array} */ value) => {
+      const all = /** @type {Operands} */ ({ ...others, [at]: value });
+      return numpy.sum(conv({ ...all }).mul(all.g));
+    })(wanted);
+  const call = jax.jit(spec.pass === "forward" ? conv : gradient);
+  return {
+    async step() {
+      const result = call(jax.tree.ref(operands));
+      await result.blockUntilReady();
+      result.dispose();
+    },
+    probe: () => Number(call(jax.tree.ref(operands)).dataSync().at(-1)),
+  };
+}
+
 /**
  * @param {Jax} jax
  * @param {OpSpec} spec
@@ -64,16 +114,22 @@ function openGemm(jax, spec, arrays) {
  * @returns {Ready}
  */
 function openOp(jax, spec, arrays) {
-  const { nn, numpy } = jax;
-  const x = loader(jax, arrays)(spec.arrays.x);
-  /** @type {Partial<Record<OpSpec["op"], (x: Array) => Array>>} */
+  const { lax, nn, numpy } = jax;
+  const load = loader(jax, arrays);
+  const operands = [spec.arrays.x, ...(spec.arrays.y ? [spec.arrays.y] : [])].map(load);
+  /** @type {Partial<Record<OpSpec["op"], (x: Array, y: Array) => Array>>} */
   const calls = {
+    depthwise: (x, y) => lax.convGeneralDilated(x, y, [1, 1], PADDED, { featureGroupCount: x.shape[1] }),
     exp: numpy.exp,
     gelu: (x) => nn.gelu(x, { approximate: false }),
+    gemv: (x, y) => numpy.matmul(y, x),
     layerNorm: (x) => nn.standardize(x, -1, { epsilon: 1e-5 }),
+    maxPool: (x) => lax.reduceWindow(x, (/** @type {Array} */ values) => numpy.max(values), [2, 2], [2, 2]),
     sigmoid: nn.sigmoid,
     softmax: (x) => nn.softmax(x, -1),
     sum: (x) => numpy.sum(x),
+    sumColumns: (x) => numpy.sum(x, 0),
+    sumRows: (x) => numpy.sum(x, 1),
     tanh: numpy.tanh,
     // The sum with 0 makes it move the elements.
     transpose: (x) => numpy.transpose(x).add(0),
@@ -81,13 +137,14 @@ function openOp(jax, spec, arrays) {
   const f = calls[spec.op];
   if (!f) throw new Error("jax-js compiles whole functions: there is no single op to time");
   const call = jax.jit(f);
+  const run = () => call(...operands.map((operand) => operand.ref));
   return {
     async step() {
-      const result = call(x.ref);
+      const result = run();
       await result.blockUntilReady();
       result.dispose();
     },
-    probe: () => Number(call(x.ref).dataSync().at(-1)),
+    probe: () => Number(run().dataSync().at(-1)),
   };
 }
 
@@ -129,39 +186,103 @@ function recurrent({ numpy, nn }, { kind, hidden }, weight, x) {
 }
 
 /**
+ * Normalises over the axes; without running statistics, which a training step's losses do not show.
  * @param {Jax} jax
- * @param {TrainSpec} spec
- * @returns {(weights: Record<string, Array>, x: Array) => Array}
+ * @param {Array} x
+ * @param {number | number[]} axis
+ * @param {Array} weight
+ * @param {Array} bias
  */
-function network({ numpy, lax, nn }, spec) {
-  /** @type {((weights: Record<string, Array>, x: Array) => Array)[]} */
-  const steps = spec.layers.map((layer, i) => {
-    switch (layer.kind) {
-      case "linear":
-        return (weights, x) => numpy.matmul(x, weights[`${i}.weight`].transpose()).add(weights[`${i}.bias`]);
-      case "conv": {
-        const sides = [layer.padding, layer.padding];
-        return (weights, x) =>
-          lax
-            .convGeneralDilated(x, weights[`${i}.weight`], [1, 1], [sides, sides])
-            .add(weights[`${i}.bias`].reshape([layer.out, 1, 1]));
-      }
-      case "lstm":
-      case "gru":
-        return (weights, x) => recurrent({ numpy, nn }, layer, (name) => weights[`${i}.${name}_l0`], x);
-      case "maxPool": {
-        const window = [layer.size, layer.size];
-        return (_, x) =>
-          lax.reduceWindow(x, (/** @type {Array} */ values) => numpy.max(values), window, window);
-      }
-      case "flatten":
-        return (_, x) => x.reshape([x.shape[0], -1]);
-      case "relu":
-        return (_, x) => nn.relu(x);
-      case "tanh":
-        return (_, x) => numpy.tanh(x);
+const normalize = ({ nn }, x, axis, weight, bias) =>
+  nn.standardize(x, axis, { epsilon: 1e-5 }).mul(weight).add(bias);
+
+/**
+ * @param {Jax} jax
+ * @param {Array} qkv [batch, time, 3·width]
+ * @param {number} heads
+ */
+function attend({ nn, numpy }, qkv, heads) {
+  const [batch, time, triple] = qkv.shape;
+  const size = triple / 3 / heads;
+  const all = qkv.reshape([batch, time, 3, heads, size]).transpose([2, 0, 3, 1, 4]);
+  const [q, k, v] = [all.ref.slice(0), all.ref.slice(1), all.slice(2)];
+  const scores = numpy.matmul(q, k.transpose([0, 1, 3, 2])).mul(1 / Math.sqrt(size));
+  const future = numpy.triu(numpy.ones([time, time]), 1).mul(-1e9);
+  const y = numpy.matmul(nn.softmax(scores.add(future), -1), v);
+  return y.transpose([0, 2, 1, 3]).reshape([batch, time, triple / 3]);
+}
+
+/** @typedef {(weights: Record<string, Array>, x: Array) => Array} Step */
+
+/**
+ * @param {Jax} jax
+ * @param {Layer} layer
+ * @param {string} prefix
+ * @returns {Step}
+ */
+function stepOfLayer(jax, layer, prefix) {
+  const { numpy, lax, nn } = jax;
+  /** @param {Record<string, Array>} weights @param {string} name */
+  const own = (weights, name) => weights[prefix + name];
+  /** @param {Record<string, Array>} weights @param {string} of @param {Array} x */
+  const linear = (weights, of, x) =>
+    numpy.matmul(x, own(weights, `${of}weight`).transpose()).add(own(weights, `${of}bias`));
+  switch (layer.kind) {
+    case "linear":
+      return (weights, x) => linear(weights, "", x);
+    case "conv": {
+      const sides = [layer.padding, layer.padding];
+      return (weights, x) =>
+        lax
+          .convGeneralDilated(x, own(weights, "weight"), [1, 1], [sides, sides])
+          .add(own(weights, "bias").reshape([layer.out, 1, 1]));
     }
-  });
+    case "lstm":
+    case "gru":
+      return (weights, x) => recurrent(jax, layer, (name) => own(weights, `${name}_l0`), x);
+    case "batchNorm":
+      return (weights, x) => {
+        const shape = [layer.features, 1, 1];
+        const [weight, bias] = [own(weights, "weight").reshape(shape), own(weights, "bias").reshape(shape)];
+        return normalize(jax, x, [0, 2, 3], weight, bias);
+      };
+    case "layerNorm":
+      return (weights, x) => normalize(jax, x, -1, own(weights, "weight"), own(weights, "bias"));
+    case "residual": {
+      const inner = sequence(jax, layer.layers, `${prefix}layers.`);
+      return (weights, x) => x.ref.add(inner(weights, x));
+    }
+    case "embedding":
+      return (weights, x) =>
+        numpy.take(own(weights, "tokens.weight"), x, 0).add(own(weights, "positions.weight"));
+    case "attention":
+      return (weights, x) => linear(weights, "proj.", attend(jax, linear(weights, "qkv.", x), layer.heads));
+    case "maxPool": {
+      const window = [layer.size, layer.size];
+      return (_, x) =>
+        lax.reduceWindow(x, (/** @type {Array} */ values) => numpy.max(values), window, window);
+    }
+    case "globalAvgPool":
+      return (_, x) => numpy.mean(x, [2, 3]);
+    case "flatten":
+      return (_, x) => x.reshape([x.shape[0], -1]);
+    case "relu":
+      return (_, x) => nn.relu(x);
+    case "tanh":
+      return (_, x) => numpy.tanh(x);
+    case "gelu":
+      return (_, x) => nn.gelu(x, { approximate: false });
+  }
+}
+
+/**
+ * @param {Jax} jax
+ * @param {Layer[]} layers
+ * @param {string} [prefix]
+ * @returns {Step}
+ */
+function sequence(jax, layers, prefix = "") {
+  const steps = layers.map((layer, i) => stepOfLayer(jax, layer, `${prefix}${i}.`));
   return (weights, x) => steps.reduce((value, f) => f(weights, value), x);
 }
 
@@ -172,10 +293,11 @@ function network({ numpy, lax, nn }, spec) {
  */
 function lossOf(jax, spec) {
   const { numpy, nn } = jax;
-  const forward = network(jax, spec);
+  const { classes } = spec;
+  const forward = sequence(jax, spec.layers);
   if (spec.loss === "mse") return (weights, x, y) => numpy.mean(numpy.square(forward(weights, x).sub(y)));
   return (weights, x, y) =>
-    numpy.mean(numpy.sum(nn.logSoftmax(forward(weights, x), -1).mul(nn.oneHot(y, 10)), -1)).neg();
+    numpy.mean(numpy.sum(nn.logSoftmax(forward(weights, x), -1).mul(nn.oneHot(y, classes)), -1)).neg();
 }
 
 /**
@@ -210,7 +332,7 @@ function stepOf(jax, spec) {
       next.v[name] = v[name].mul(0.999).add(numpy.square(g).mul(0.001));
       const denominator = numpy.sqrt(next.v[name].ref.div(correct2.ref)).add(1e-8);
       const change = next.m[name].ref.div(correct1.ref).div(denominator).mul(lr);
-      next.weights[name] = weight.sub(change);
+      next.weights[name] = (kind === "adamw" ? weight.mul(1 - lr * 0.01) : weight).sub(change);
     }
     correct1.dispose();
     correct2.dispose();

@@ -87,7 +87,7 @@ export function opsText(sections) {
     ];
   });
   return [
-    "ops on 1,000 × 1,000 elements; GB/s of the bytes that must move at least, best slice (of a copy's)",
+    "ops, on 1,024 × 1,024 elements where nothing else is said; GB/s of the bytes that must move at least, best slice (of a copy's)",
     table(["", "simdgrad", "GB/s", "copy", ...peers.map(({ contender }) => `times: ${contender}`)], rows),
     ...complaints(sections),
   ].join("\n");
