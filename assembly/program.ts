@@ -25,6 +25,9 @@ const SHARED: u32 = 1 << 31;
 /** What `share` and `resume` return while thread 0 waits for the others: no kernel has such a code. */
 const PENDING: i32 = i32.MIN_VALUE;
 
+/** In the place of a kernel: the command is a group, whose words are the number of its commands, that of tiles, and the commands. */
+const GROUP: u32 = 0xfff;
+
 
 @inline
 function kernelOf(head: u32): u32 {
@@ -37,6 +40,30 @@ function lengthOf(head: u32): usize {
   return (head >> 10) & 0xffffc;
 }
 
+/** Runs a part of a command. */
+@inline
+function perform(head: u32, command: usize, part: i32, parts: i32): i32 {
+  const kernel = kernelOf(head);
+  return kernel == GROUP ? overTiles(command, part, parts) : dispatch(kernel, command, part, parts);
+}
+
+/** Runs all commands of a group on one tile after another: to their kernels, tiles are parts. */
+function overTiles(group: usize, part: i32, parts: i32): i32 {
+  const count = load<i32>(group, 4);
+  const tiles = load<i32>(group, 8);
+  const end = (tiles * (part + 1)) / parts;
+  for (let tile = (tiles * part) / parts; tile < end; tile++) {
+    let command = group + 12;
+    for (let index = 0; index < count; index++) {
+      const head = load<u32>(command);
+      const code = dispatch(kernelOf(head), command, tile, tiles);
+      if (code != 0) return code;
+      command += lengthOf(head);
+    }
+  }
+  return 0;
+}
+
 /**
  * Runs `count` commands that lie one behind another at `program` on this thread alone. Stops at the first kernel that returns non-zero:
  * stores [index of the command, code] at `status` and returns the code.
@@ -44,7 +71,7 @@ function lengthOf(head: u32): usize {
 export function run(program: usize, count: i32, status: usize): i32 {
   for (let index = 0; index < count; index++) {
     const head = load<u32>(program);
-    const code = dispatch(kernelOf(head), program, 0, 1);
+    const code = perform(head, program, 0, 1);
     if (code != 0) {
       store<i32>(status, index);
       store<i32>(status, code, 4);
@@ -109,7 +136,7 @@ function walk(team: usize, line: usize, part: i32, parts: i32): bool {
     const head = load<u32>(program);
     const shared = head >= SHARED;
     if (shared || part == 0) {
-      code = dispatch(kernelOf(head), program, shared ? part : 0, shared ? parts : 1);
+      code = perform(head, program, shared ? part : 0, shared ? parts : 1);
       if (code != 0) {
         fail(team, index, code);
         break;

@@ -215,6 +215,24 @@ function encoder({ name, file, parameters }, id) {
 const pointers = ({ parameters }) =>
   parameters.reduce((bits, { type }, slot) => (type === "usize" ? bits + 2 ** slot : bits), 0);
 
+/** The families whose kernels of f32 work element by element, and share their work by the same rule (assembly/loops.ts). */
+const ELEMENTWISE = ["activation", "activationgrad", "binary", "elementary", "unary"];
+
+/** @param {Signature} kernel */
+const isElementwise = ({ name, file, parameters }) =>
+  name.endsWith("_f32") &&
+  ELEMENTWISE.some((family) => file === `assembly/kernels/${family}.ts`) &&
+  ["n", "dims"].includes(parameters.at(-1)?.name ?? "");
+
+/**
+ * @param {Signature} kernel
+ * @param {number} id
+ */
+function activationSlot({ parameters }, id) {
+  const slot = parameters.findIndex(({ name }) => name === "activation");
+  return slot < 0 ? [] : [`${id}: ${slot + 1}`];
+}
+
 /** @param {Signature} helper */
 function helperCall({ name, file, parameters }) {
   const names = parameters.map((parameter) => parameter.name).join(", ");
@@ -251,6 +269,12 @@ function encoders(kernels, helpers) {
       "",
       "/** Which words of each kernel's commands are addresses: bit 0 is the first after the head. */",
       `export const kernelPointers: readonly number[] = [${kernels.map(pointers).join(", ")}];`,
+      "",
+      "/** Kernels that make each element of their dense result from those at the same place; the last argument is their number, or dims. */",
+      `export const elementwiseKernels: readonly number[] = [${kernels.flatMap((kernel, id) => (isElementwise(kernel) ? [id] : [])).join(", ")}];`,
+      "",
+      "/** Where commands say which activation their kernel ends in, by kernel. */",
+      `export const activationSlots: Readonly<Record<number, number>> = { ${kernels.flatMap(activationSlot).join(", ")} };`,
     ].join("\n"),
     ...kernels.map(encoder),
     ...helpers.map(helperCall),

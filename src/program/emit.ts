@@ -62,16 +62,28 @@ export function execute(address: number, count: number): number {
 /** Threads in use: what a command that they share must have workspace for. */
 export const parallelism = (): number => team()?.parts ?? 1;
 
-/** Runs a recorded program, as `execute` does, or hands its commands one by one to who intercepts them. */
-export function replay(address: number, count: number): number {
-  if (interceptor === null) return execute(address, count);
+/** In the place of a kernel: a group of commands that run tile by tile. Two words follow, then the commands. */
+export const GROUP = 0xfff;
+export const GROUP_WORDS = 3;
+
+/** Runs a recorded program on the threads that it is made for, or hands its commands one by one to who intercepts them. */
+export function replay(address: number, count: number, shared: boolean): number {
+  if (interceptor !== null) return handOver(interceptor, address, count);
+  return shared ? execute(address, count) : exports().run(address, count, STATUS);
+}
+
+function handOver(to: Interceptor, address: number, count: number): number {
   for (let index = 0; index < count; index++) {
-    const code = interceptor.command(address);
+    const head = i32[address >>> 2] as number;
+    const code =
+      (head & 0xfff) === GROUP
+        ? handOver(to, address + GROUP_WORDS * 4, i32[(address >>> 2) + 1] as number)
+        : to.command(address);
     if (code !== 0) {
       i32[STATUS >> 2] = index;
       return code;
     }
-    address += (((i32[address >>> 2] as number) >>> 12) & 0x3ffff) * 4;
+    address += ((head >>> 12) & 0x3ffff) * 4;
   }
   return 0;
 }
