@@ -3,8 +3,8 @@ import { dropGradient } from "../autograd/leaf.ts";
 import { add_ } from "../ops/inplace.ts";
 import { failedCommand, parallelism, replay } from "../program/emit.ts";
 import { assemble, programWords } from "../program/assemble.ts";
-import { fuse, isGroup, type Step } from "../program/fuse.ts";
-import { plan } from "../program/plan.ts";
+import { commandsOf, fuse, isGroup, type Step } from "../program/fuse.ts";
+import { lifetimes, mostAtOnce, plan } from "../program/plan.ts";
 import type { Region } from "../program/recording.ts";
 import { moment, free } from "../tensor/handle.ts";
 import { bytesOf, type DType } from "../tensor/dtype.ts";
@@ -122,14 +122,13 @@ export class Program {
     const end = recording.starts.length;
     // Arguments are there from the start, results and gradients till the end.
     const slots = capture.slots.map(({ inside }) => capture.placeOf(inside));
-    for (const slot of slots) if (slot !== null && slot.region.last >= 0) slot.region.first = 0;
+    const given = new Set(slots.flatMap((slot) => (slot === null ? [] : [slot.region])));
+    const kept = new Set<Region>();
     const places = new Map<Tensor, Place>();
     const survives = (t: Tensor | null): void => {
       const place = t === null ? null : capture.placeOf(t);
       if (t === null || place === null) return;
-      const { region } = place;
-      region.last = end;
-      if (region.first < 0) region.first = 0;
+      kept.add(place.region);
       places.set(t, place);
     };
     mapTree(result, (t) => {
@@ -138,8 +137,10 @@ export class Program {
     for (const leaf of capture.gradients.keys()) survives(leaf.grad);
     for (const grad of capture.inputGradients) survives(grad);
 
-    const steps = fuse(recording);
-    const layout = plan(recording.regions);
+    const commands = commandsOf(recording);
+    const recorded = lifetimes(commands, { given, kept });
+    const steps = fuse(commands);
+    const layout = plan(lifetimes(steps, { given, kept }));
     this.unpin = this.heap.pin(recording.externals);
     capture.releaseConstants();
     this.arena = new Storage(layout.bytes, "u8");
@@ -151,15 +152,15 @@ export class Program {
       commands: end,
       fused: fusedIn(steps, end),
       arenaBytes: layout.bytes,
-      boundBytes: layout.bound,
-      intermediateBytes: layout.sum,
+      boundBytes: mostAtOnce(recorded),
+      intermediateBytes: recorded.reduce((sum, { size }) => sum + size, 0),
     };
 
     const at = ({ region, offset }: Place): Ptr => (addressOf(region) + offset) as Ptr;
     const outputs = new Map(Array.from(places, ([t, place]) => [t, new Output(at(place), t)]));
     this.twins = capture.slots.map((slot) => capture.slots.indexOf(slot));
     this.inputs = slots.map((slot, i) =>
-      slot === null || slot.region.first < 0 || this.twins[i] !== i ? (0 as Ptr) : at(slot),
+      slot === null || !layout.offsets.has(slot.region) || this.twins[i] !== i ? (0 as Ptr) : at(slot),
     );
     this.result = mapTree(result, (t) => (t instanceof Tensor && outputs.get(t)) || t);
     const insides = new Set(capture.slots.map(({ inside }) => inside));

@@ -27,26 +27,25 @@ export function assemble(
   let at = address >>> 2;
   let before = false;
   let any = false;
-  const write = ({ words, references }: Command): void => {
+  /** Whether it is worth sharing, too. */
+  const write = ({ words, references }: Command): boolean => {
+    const here = at * 4;
     i32.set(words, at);
     for (const { word, region, offset } of references) i32[at + word] = addressOf(region) + offset;
     at += words.length;
+    return threads > 1 && worthSharing(here);
   };
   for (const [index, step] of steps.entries()) {
     const start = at;
-    let share = false;
-    const put = (command: Command): void => {
-      const here = at * 4;
-      write(command);
-      share ||= threads > 1 && worthSharing(here);
-    };
     if (isGroup(step)) {
       i32[at] = (wordsIn(step) << 12) | GROUP;
       i32[at + 1] = step.commands.length;
       i32[at + 2] = step.tiles;
       at += GROUP_WORDS;
-      for (const command of step.commands) put(command);
-    } else put(step);
+    }
+    const commands = isGroup(step) ? step.commands : [step];
+    // The commands of a group run on the same elements: one is worth sharing if all are.
+    const share = commands.filter(write).length > 0;
     let head = i32[start] as number;
     if (share) head |= SHARED;
     if (index > 0 && (share || before)) head |= JOIN;

@@ -19,7 +19,8 @@ export type Step = Command | Group;
 
 export const isGroup = (step: Step): step is Group => "tiles" in step;
 
-const commandsOf = ({ starts, words, references }: Recording): Command[] => {
+/** The commands of a recording, one by one. */
+export const commandsOf = ({ starts, words, references }: Recording): Command[] => {
   const commands = starts.map((start, index): Command => ({
     index,
     words: words.slice(start, starts[index + 1] ?? words.length),
@@ -33,9 +34,9 @@ const commandsOf = ({ starts, words, references }: Recording): Command[] => {
   return commands;
 };
 
-/** What a recording becomes when work on the same memory is put together. The numbers are the same: no order of operations changes. */
-export function fuse(recording: Recording): Step[] {
-  return tile(rectify(commandsOf(recording)));
+/** What commands become when work on the same memory is put together. The numbers are the same: no order of operations changes. */
+export function fuse(commands: readonly Command[]): Step[] {
+  return tile(rectify(commands));
 }
 
 const RELU = kernelNames.indexOf("relu_f32");
@@ -45,25 +46,24 @@ const referenceAt = (command: Command, word: number): Reference | undefined =>
 
 /** Lets products and convolutions that nothing but a relu reads end in it themselves. */
 function rectify(commands: readonly Command[]): Command[] {
-  const uses = new Map<Region, number>();
-  for (const { references } of commands)
-    for (const region of new Set(references.map((reference) => reference.region)))
-      uses.set(region, (uses.get(region) ?? 0) + 1);
+  const uses = new Map<Region, Command[]>();
+  for (const command of commands)
+    for (const region of new Set(command.references.map((reference) => reference.region)))
+      uses.set(region, [...(uses.get(region) ?? []), command]);
   return commands.filter((command) => {
     if (kernelOf(command.words[0] as number) !== RELU) return true;
     const [out, x, n] = [referenceAt(command, 1), referenceAt(command, 2), command.words[3] as number];
     if (out === undefined || x === undefined || out.offset + x.offset > 0) return true;
     const { region } = x;
-    const maker = commands[region.first] as Command;
+    const [maker, reader, ...others] = uses.get(region) as [Command, ...Command[]];
     const slot = activationSlots[kernelOf(maker.words[0] as number)];
     const whole = region.size === Math.ceil(n / 16) * 64 && referenceAt(maker, 1)?.region === region;
-    if (slot === undefined || uses.get(region) !== 2 || !whole || maker.words[slot] !== 0) return true;
+    if (slot === undefined || reader !== command || others.length > 0 || !whole || maker.words[slot] !== 0)
+      return true;
     maker.words[slot] = 1;
     maker.references = maker.references.map((reference) =>
       reference.word === 1 ? { ...out, word: 1 } : reference,
     );
-    out.region.first = maker.index;
-    region.first = region.last = -1;
     return false;
   });
 }

@@ -7,13 +7,10 @@ import { kernelNames, kernelPointers } from "./kernels.gen.ts";
 export const kernelOf = (head: number): number => head & 0xfff;
 export const wordsOf = (head: number): number => (head >>> 12) & 0x3ffff;
 
-/** A block that was allocated while recording: what the program may put anywhere, from its first command to its last. */
+/** A block that was allocated while recording: what the program may put anywhere, for as long as commands speak of it. */
 export interface Region {
   readonly ptr: number;
   readonly size: number;
-  /** Commands that speak of it; −1 while there are none. */
-  first: number;
-  last: number;
 }
 
 /** A word of a command that is an address inside a region. */
@@ -41,7 +38,7 @@ export class Recording implements Interceptor, HeapListener {
   private readonly live = new Map<number, Region>();
 
   allocated({ ptr, size }: Block): void {
-    const region = { ptr, size, first: -1, last: -1 };
+    const region = { ptr, size };
     this.live.set(ptr, region);
     this.regions.push(region);
   }
@@ -64,17 +61,17 @@ export class Recording implements Interceptor, HeapListener {
     const at = address >>> 2;
     const head = i32[at] as number;
     const start = this.words.length;
-    const index = this.starts.push(start) - 1;
+    this.starts.push(start);
     const length = wordsOf(head);
     for (let w = 0; w < length; w++) this.words.push(i32[at + w] as number);
     let pointers = kernelPointers[kernelOf(head)] as number;
     for (let word = start + 1; pointers !== 0; word++, pointers >>>= 1) {
-      if ((pointers & 1) !== 0) this.refer(index, word);
+      if ((pointers & 1) !== 0) this.refer(word);
     }
     return launch(address);
   }
 
-  private refer(index: number, word: number): void {
+  private refer(word: number): void {
     const pointer = (this.words[word] as number) >>> 0;
     if (pointer === 0) return;
     const region = this.find(pointer);
@@ -82,8 +79,6 @@ export class Recording implements Interceptor, HeapListener {
       this.externals.add(pointer);
       return;
     }
-    if (region.first < 0) region.first = index;
-    region.last = index;
     this.references.push({ word, region, offset: pointer - region.ptr });
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compile, conv2d, linear, manualSeed, noGrad, randn, relu, Tensor } from "../../src/index.ts";
+import { compile, conv2d, linear, manualSeed, noGrad, randn, relu, type Tensor } from "../../src/index.ts";
 
 /** What three calls give eagerly and compiled, and how many commands were put together. */
 function both(make: () => Tensor[], fn: (...args: Tensor[]) => Tensor): { same: boolean; fused: number } {
