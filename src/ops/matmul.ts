@@ -11,8 +11,7 @@ import { castTo } from "./cast.ts";
 import { reshape, squeeze, transpose, unsqueeze } from "./movement.ts";
 import { sum, sumTo } from "./reduce.ts";
 
-/** How many parts a kernel's workspace must have room for. */
-export const threads = (): number => 1;
+const PARTS = 1;
 
 interface Gemm {
   out: Tensor;
@@ -28,7 +27,7 @@ function emit({ out, a, b, bias }: Gemm): void {
   const n = b.shape[2] as number;
   const [aBatch, aRow, aCol] = a.strides as [number, number, number];
   const [bBatch, bRow, bCol] = b.strides as [number, number, number];
-  withWorkspace(gemm_f32_workspace(m, n, k, threads()), (workspace) => {
+  withWorkspace(gemm_f32_workspace(m, n, k, PARTS), (workspace) => {
     // prettier-ignore
     gemm_f32(
       out.ptr, a.ptr, b.ptr, bias?.ptr ?? (0 as Ptr), m, n, k, aRow, aCol, bRow, bCol, n,
