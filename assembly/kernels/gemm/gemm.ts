@@ -4,6 +4,7 @@
  * which stays in L2. Sums are formed by blocks of K, whose lengths depend on k alone, in order.
  */
 import { shareStart } from "../../loops";
+import { few, fewBytes, isFew } from "./few";
 import { balanced, KC, MC, NC, NR } from "./blocking";
 import { sweep, TILE_BYTES } from "./macro";
 import { pack, packPanels, ramp } from "./pack";
@@ -40,7 +41,7 @@ export function sliceBytes(m: i32, n: i32, k: i32): usize {
 
 /** Bytes of workspace of gemm_f32. */
 export function gemm_f32_workspace(m: i32, n: i32, k: i32, parts: i32): i32 {
-  return <i32>(sliceBytes(m, n, k) * <usize>parts);
+  return <i32>((isFew(m, n, k) ? fewBytes(m, n, k) : sliceBytes(m, n, k)) * <usize>parts);
 }
 
 /**
@@ -71,7 +72,13 @@ export function gemm_f32(
   part: i32,
   parts: i32,
 ): i32 {
-  if (m == 0) return 0;
+  if (m == 0 || n == 0) return 0;
+  if (isFew(m, n, k)) {
+    workspace += fewBytes(m, n, k) * <usize>part;
+    // prettier-ignore
+    few(c, a, b, bias, m, n, k, aRow, aCol, bRow, bCol, cRow, batch, aBatch, bBatch, cBatch, accumulate, activation, part, parts, workspace);
+    return 0;
+  }
   workspace += sliceBytes(m, n, k) * <usize>part;
   const columnwise = byColumns(m, n, batch, inPlace(m, n, k, aCol), parts);
   const column = columnwise ? shareStart(n, NR, part, parts) : 0;

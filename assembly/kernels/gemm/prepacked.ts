@@ -1,6 +1,6 @@
 /**
  * Products with a B that is used again and again, as the weights of a recurrent layer are at every time step: its
- * panels are packed once. The sums have the order of `gemm_f32`, hence the same bits.
+ * panels are packed once. The sums have the order of `gemm_f32`, hence the same bits, but where `isFew`.
  */
 import { shareStart } from "../../loops";
 import { balanced, KC, NR } from "./blocking";
