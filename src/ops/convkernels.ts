@@ -48,17 +48,17 @@ function tiled([n, c, , , o, oh, ow, kh, kw, sh, sw, , , dh, dw, groups]: Words,
   return 9 * n * oh * ow * c * o > 36 * (tiles * (c * o + 6 * (c + o)) + weights * c * o);
 }
 
-/** Whether every channel has a window of its own, at strides that vectors can take. */
-const depthwise = ([, c, , , o, , , , , , sw, , , , , groups]: Words): boolean =>
-  groups === c && o === c && c > 1 && sw <= 2;
+/** Whether every channel has a window of its own, of places side by side, at strides that vectors can take. */
+const depthwise = ([, c, , , o, , , , , , sw, , , , dw, groups]: Words): boolean =>
+  groups === c && o === c && c > 1 && sw <= 2 && dw === 1;
 
 /** out = x convolved with weight, + bias unless that is 0. */
 export function convolve(out: Ptr, x: Ptr, weight: Ptr, bias: Ptr, geometry: Geometry): void {
   const dims = words(geometry);
-  const [n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw] = dims;
+  const [n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh] = dims;
   if (depthwise(dims)) {
-    withWorkspace(k.depthwise_f32_workspace(oh, ow, kh, kw, sh, sw, dh, dw, PARTS), (workspace) => {
-      const window = [kh, kw, sh, sw, ph, pw, dh, dw] as const;
+    withWorkspace(k.depthwise_f32_workspace(oh, ow, kh, kw, sh, sw, dh, PARTS), (workspace) => {
+      const window = [kh, kw, sh, sw, ph, pw, dh] as const;
       k.depthwise_f32(out, x, weight, bias, 0, n, c, h, w, oh, ow, ...window, 1, 1, 0, workspace);
     });
     return;
@@ -82,8 +82,8 @@ export function inputGradient(dx: Ptr, g: Ptr, weight: Ptr, geometry: Geometry):
   const dims = words(geometry);
   const [n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups] = dims;
   if (depthwise(dims)) {
-    withWorkspace(k.depthwise_f32_workspace(h, w, kh, kw, 1, 1, dh, dw, PARTS), (workspace) => {
-      const window = [kh, kw, 1, 1, (kh - 1) * dh - ph, (kw - 1) * dw - pw, dh, dw] as const;
+    withWorkspace(k.depthwise_f32_workspace(h, w, kh, kw, 1, 1, dh, PARTS), (workspace) => {
+      const window = [kh, kw, 1, 1, (kh - 1) * dh - ph, kw - 1 - pw, dh] as const;
       k.depthwise_f32(dx, g, weight, 0 as Ptr, 0, n, c, oh, ow, h, w, ...window, sh, sw, 1, workspace);
     });
     return;
@@ -105,10 +105,10 @@ export function inputGradient(dx: Ptr, g: Ptr, weight: Ptr, geometry: Geometry):
 /** dweight of g = that of the result. */
 export function weightGradient(dweight: Ptr, g: Ptr, x: Ptr, geometry: Geometry): void {
   const dims = words(geometry);
-  const [n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw] = dims;
+  const [n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh] = dims;
   if (depthwise(dims)) {
-    withWorkspace(k.depthwiseWeightGrad_f32_workspace(oh, ow, kh, kw, sh, sw, dh, dw, PARTS), (workspace) => {
-      const window = [kh, kw, sh, sw, ph, pw, dh, dw] as const;
+    withWorkspace(k.depthwiseWeightGrad_f32_workspace(oh, ow, kh, kw, sh, sw, dh, PARTS), (workspace) => {
+      const window = [kh, kw, sh, sw, ph, pw, dh] as const;
       k.depthwiseWeightGrad_f32(dweight, g, x, n, c, h, w, oh, ow, ...window, workspace);
     });
     return;

@@ -180,7 +180,7 @@ function checkDepthwise(kernels: Kernels, options: Partial<Convolution>): void {
   const refs = references(conv);
   if (refs === null) throw new Error("no window fits");
   const { oh, ow, x, weight, bias, g } = refs;
-  const { n, c, h, w, kh, kw, sh, sw, ph, pw, dh, dw } = conv;
+  const { n, c, h, w, kh, kw, sh, sw, ph, pw, dh } = conv;
   const what = JSON.stringify(conv);
   const run = (
     name: string,
@@ -196,10 +196,10 @@ function checkDepthwise(kernels: Kernels, options: Partial<Convolution>): void {
     expect(kernels.run(name, target, ...args, n, c, ...rest, workspace)).toBe(0);
     return target.data;
   };
-  const window = [kh, kw, sh, sw, ph, pw, dh, dw];
+  const window = [kh, kw, sh, sw, ph, pw, dh];
   const [sizes, shape] = [
     [h, w, oh, ow, ...window],
-    [oh, ow, kh, kw, sh, sw, dh, dw],
+    [oh, ow, kh, kw, sh, sw, dh],
   ];
   const forward = (by: Float32Array | number, activation: number): number[] =>
     run("depthwise_f32", refs.out, [x, weight, by, activation], [...sizes, 1, 1, 0], shape);
@@ -207,8 +207,8 @@ function checkDepthwise(kernels: Kernels, options: Partial<Convolution>): void {
   refs.biased.expect(out, `depthwise_f32 ${what}`);
   expect(forward(bias, 1)).toEqual(out.map(relu));
   refs.out.expect(forward(0, 0), `depthwise_f32 ${what}`);
-  const about = [oh, ow, h, w, kh, kw, 1, 1, (kh - 1) * dh - ph, (kw - 1) * dw - pw, dh, dw, sh, sw, 1];
-  const dx = run("depthwise_f32", refs.dx, [g, weight, 0, 0], about, [h, w, kh, kw, 1, 1, dh, dw]);
+  const about = [oh, ow, h, w, kh, kw, 1, 1, (kh - 1) * dh - ph, kw - 1 - pw, dh, sh, sw, 1];
+  const dx = run("depthwise_f32", refs.dx, [g, weight, 0, 0], about, [h, w, kh, kw, 1, 1, dh]);
   refs.dx.expect(dx, `depthwise_f32 turned about ${what}`);
   const dweight = run("depthwiseWeightGrad_f32", refs.dweight, [g, x], sizes, shape);
   refs.dweight.expect(dweight, `depthwiseWeightGrad_f32 ${what}`);
@@ -287,7 +287,7 @@ describe.each(variants)("convolution (%s)", (variant) => {
           for (const k of [1, 2, 3, 4, 5]) {
             const kw = (k % 3) + 2;
             const ends = { endH: (p + k) % 3, endW: (p + s) % 4 };
-            const window = { sh: 3 - s, sw: s, ph: p, pw: (p + 1) % 3, dh: d, dw: 3 - d, kh: k, kw };
+            const window = { sh: 3 - s, sw: s, ph: p, pw: (p + 1) % 3, dh: d, kh: k, kw };
             checkDepthwise(kernels, { h: 9, w: 10 + k, ...window, ...ends });
           }
         }

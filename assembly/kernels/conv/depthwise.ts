@@ -3,8 +3,8 @@
  * plane. The gradient for the input is the same with the taps read backwards and the strides between the values of g.
  */
 import { shareStart } from "../../loops";
-import { hsum64, madd, splat } from "../../simd/f32";
-import { high, loadUpTo, low, storeUpTo } from "../../sums";
+import { hsum64, loadTail, madd, splat, storeTail } from "../../simd/f32";
+import { high, low, storeUpTo } from "../../sums";
 import { extent, grid, place } from "./image";
 
 /** Floats behind a plane that vectors may read. */
@@ -13,7 +13,7 @@ const SLACK: i32 = 48;
 /** Vectors of one f32 chain. */
 const CHAIN: i32 = 64;
 
-// Four windows side by side.
+// Four windows side by side; those of the next tap and the one behind it, since V8 adds constants to addresses for nothing.
 
 @final
 @unmanaged
@@ -22,6 +22,18 @@ class Near {
   @inline
   at(p: usize): v128 {
     return v128.load(p);
+  }
+
+
+  @inline
+  one(p: usize): v128 {
+    return v128.load(p, 4);
+  }
+
+
+  @inline
+  two(p: usize): v128 {
+    return v128.load(p, 8);
   }
 
 
@@ -39,6 +51,18 @@ class EveryOther {
   @inline
   at(p: usize): v128 {
     return v128.shuffle<f32>(v128.load(p), v128.load(p, 16), 0, 2, 4, 6);
+  }
+
+
+  @inline
+  one(p: usize): v128 {
+    return v128.shuffle<f32>(v128.load(p), v128.load(p, 16), 1, 3, 5, 7);
+  }
+
+
+  @inline
+  two(p: usize): v128 {
+    return v128.shuffle<f32>(v128.load(p, 8), v128.load(p, 24), 0, 2, 4, 6);
   }
 
 
@@ -95,6 +119,56 @@ function windows<Step>(
   }
 }
 
+/** A plane of `oh` rows by 3 × 3 taps side by side, whose weights stay in registers; `down` is the distance of their rows. */
+function windows3x3<Step>(
+  out: usize,
+  oh: i32,
+  ow: i32,
+  p: usize,
+  pRow: usize,
+  down: usize,
+  by: usize,
+  byStep: usize,
+  shift: v128,
+  floor: v128,
+): void {
+  const step = changetype<Step>(0);
+  const w0 = v128.load32_splat(by);
+  const w1 = v128.load32_splat((by += byStep));
+  const w2 = v128.load32_splat((by += byStep));
+  const w3 = v128.load32_splat((by += byStep));
+  const w4 = v128.load32_splat((by += byStep));
+  const w5 = v128.load32_splat((by += byStep));
+  const w6 = v128.load32_splat((by += byStep));
+  const w7 = v128.load32_splat((by += byStep));
+  const w8 = v128.load32_splat((by += byStep));
+  for (; oh > 0; oh--, p += pRow) {
+    const end = out + ((<usize>ow) << 2);
+    for (let q = p; out < end; q += step.bytes()) {
+      let a = f32x4.mul(w0, step.at(q));
+      a = madd(w1, step.one(q), a);
+      a = madd(w2, step.two(q), a);
+      const r = q + down;
+      let b = f32x4.mul(w3, step.at(r));
+      b = madd(w4, step.one(r), b);
+      b = madd(w5, step.two(r), b);
+      a = f32x4.add(a, b);
+      const s = r + down;
+      b = f32x4.mul(w6, step.at(s));
+      b = madd(w7, step.one(s), b);
+      b = madd(w8, step.two(s), b);
+      a = f32x4.pmax(f32x4.add(f32x4.add(a, b), shift), floor);
+      if (out + 16 <= end) {
+        v128.store(out, a);
+        out += 16;
+      } else {
+        storeTail(out, a, (<i32>(end - out)) >> 2);
+        out = end;
+      }
+    }
+  }
+}
+
 /** A part's slice: offsets of the taps, a padded plane. */
 @inline
 function sliceBytes(taps: i32, needH: i32, needW: i32): usize {
@@ -110,10 +184,9 @@ export function depthwise_f32_workspace(
   sh: i32,
   sw: i32,
   dh: i32,
-  dw: i32,
   parts: i32,
 ): i32 {
-  return <i32>(sliceBytes(kh * kw, extent(oh, sh, kh, dh), extent(ow, sw, kw, dw)) * <usize>parts);
+  return <i32>(sliceBytes(kh * kw, extent(oh, sh, kh, dh), extent(ow, sw, kw, 1)) * <usize>parts);
 }
 
 /**
@@ -139,7 +212,6 @@ export function depthwise_f32(
   top: i32,
   left: i32,
   dh: i32,
-  dw: i32,
   spreadH: i32,
   spreadW: i32,
   flip: i32,
@@ -148,15 +220,17 @@ export function depthwise_f32(
   parts: i32,
 ): i32 {
   const needH = extent(oh, sh, kh, dh);
-  const needW = extent(ow, sw, kw, dw);
+  const needW = extent(ow, sw, kw, 1);
   const taps = kh * kw;
   const size = sliceBytes(taps, needH, needW);
   const offsets = workspace + size * <usize>part;
   const end = offsets + ((<usize>taps) << 2);
   memory.fill(offsets, 0, size);
-  grid(offsets, 0, 1, 0, kh, dh * needW, kw, dw);
+  grid(offsets, 0, 1, 0, kh, dh * needW, kw, 1);
   const first: usize = flip != 0 ? (<usize>(taps - 1)) << 2 : 0;
-  const byStep = <usize>(flip != 0 ? -4 : 4);
+  const byStep = <usize>(<isize>(flip != 0 ? -4 : 4));
+  const row = (<usize>(sh * needW)) << 2;
+  const down = (<usize>(dh * needW)) << 2;
   const floor = splat(activation != 0 ? 0 : -Infinity);
   const last = shareStart(n * c, 1, part + 1, parts);
   for (let plane = shareStart(n * c, 1, part, parts); plane < last; plane++) {
@@ -167,8 +241,13 @@ export function depthwise_f32(
     const by = weight + ((<usize>(channel * taps)) << 2) + first;
     const shift = bias == 0 ? splat(0) : v128.load32_splat(bias + ((<usize>channel) << 2));
     let to = out + ((<usize>plane * <usize>(oh * ow)) << 2);
+    if (kh == 3 && kw == 3) {
+      if (sw == 1) windows3x3<Near>(to, oh, ow, end, row, down, by, byStep, shift, floor);
+      else windows3x3<EveryOther>(to, oh, ow, end, row, down, by, byStep, shift, floor);
+      continue;
+    }
     for (let y = 0; y < oh; y++, to += (<usize>ow) << 2) {
-      const p = end + ((<usize>(y * sh * needW)) << 2);
+      const p = end + <usize>y * row;
       if (sw == 1) windows<Near>(to, ow, p, offsets, end, by, byStep, shift, floor);
       else windows<EveryOther>(to, ow, p, offsets, end, by, byStep, shift, floor);
     }
@@ -200,58 +279,84 @@ function spread(
   }
 }
 
-/** Adds to three sums of f64 at `sums` those of g · p, g · (p + one) and g · (p + two) over `rows` rows. */
+/** Adds to nine sums of f64 at `sums`, `sumsRow` bytes between those of a row, those of g times the plane under each of 3 × 3 taps. */
 function dots<Step>(
   sums: usize,
+  sumsRow: usize,
   g: usize,
   rows: i32,
   width: i32,
   p: usize,
   pRow: usize,
-  one: usize,
-  two: usize,
+  down: usize,
+  below: usize,
 ): void {
   const step = changetype<Step>(0);
-  const next = step.bytes();
+  const tail = width & 3;
+  const there = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(tail));
   const most = max(1, CHAIN / ((width + 3) >> 2));
   while (rows > 0) {
-    let a = splat(0);
-    let b = a;
-    let c = a;
-    for (let row = min(rows, most); row > 0; row--) {
+    let s0 = splat(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    let s4 = s0;
+    let s5 = s0;
+    let s6 = s0;
+    let s7 = s0;
+    let s8 = s0;
+    for (let row = min(rows, most); row > 0; row--, p += pRow) {
       let q = p;
-      let left = width;
-      for (; left >= 4; left -= 4, g += 16, q += next) {
+      for (const end = g + ((<usize>(width - tail)) << 2); g < end; g += 16, q += step.bytes()) {
         const v = v128.load(g);
-        a = madd(v, step.at(q), a);
-        b = madd(v, step.at(q + one), b);
-        c = madd(v, step.at(q + two), c);
+        s0 = madd(v, step.at(q), s0);
+        s1 = madd(v, step.one(q), s1);
+        s2 = madd(v, step.two(q), s2);
+        const r = q + down;
+        s3 = madd(v, step.at(r), s3);
+        s4 = madd(v, step.one(r), s4);
+        s5 = madd(v, step.two(r), s5);
+        const s = q + below;
+        s6 = madd(v, step.at(s), s6);
+        s7 = madd(v, step.one(s), s7);
+        s8 = madd(v, step.two(s), s8);
       }
-      if (left > 0) {
-        // What lies behind the row must not count, not even times 0.
-        const v = loadUpTo(g, left, splat(0));
-        const there = f32x4.lt(f32x4(0, 1, 2, 3), splat(<f32>left));
-        a = madd(v, v128.and(step.at(q), there), a);
-        b = madd(v, v128.and(step.at(q + one), there), b);
-        c = madd(v, v128.and(step.at(q + two), there), c);
-        g += (<usize>left) << 2;
-      }
-      p += pRow;
+      if (tail == 0) continue;
+      // What lies behind the row must not count, not even times 0.
+      const v = loadTail(g, tail, splat(0));
+      g += (<usize>tail) << 2;
+      s0 = madd(v, v128.and(step.at(q), there), s0);
+      s1 = madd(v, v128.and(step.one(q), there), s1);
+      s2 = madd(v, v128.and(step.two(q), there), s2);
+      const r = q + down;
+      s3 = madd(v, v128.and(step.at(r), there), s3);
+      s4 = madd(v, v128.and(step.one(r), there), s4);
+      s5 = madd(v, v128.and(step.two(r), there), s5);
+      q += below;
+      s6 = madd(v, v128.and(step.at(q), there), s6);
+      s7 = madd(v, v128.and(step.one(q), there), s7);
+      s8 = madd(v, v128.and(step.two(q), there), s8);
     }
-    gather(sums, a);
-    gather(sums + 8, b);
-    gather(sums + 16, c);
+    gather(sums, s0);
+    gather(sums + 8, s1);
+    gather(sums + 16, s2);
+    let to = sums + sumsRow;
+    gather(to, s3);
+    gather(to + 8, s4);
+    gather(to + 16, s5);
+    to += sumsRow;
+    gather(to, s6);
+    gather(to + 8, s7);
+    gather(to + 16, s8);
     rows -= most;
   }
 }
 
-
-@inline
 function gather(sum: usize, v: v128): void {
   store<f64>(sum, load<f64>(sum) + hsum64(f64x2.add(low(v), high(v))));
 }
 
-/** Bytes of workspace of depthwiseWeightGrad_f32: as of depthwise_f32, and sums of f64 for taps by threes. */
+/** Bytes of workspace of depthwiseWeightGrad_f32: as of depthwise_f32, and sums of f64 for taps by three times three. */
 export function depthwiseWeightGrad_f32_workspace(
   oh: i32,
   ow: i32,
@@ -260,10 +365,9 @@ export function depthwiseWeightGrad_f32_workspace(
   sh: i32,
   sw: i32,
   dh: i32,
-  dw: i32,
   parts: i32,
 ): i32 {
-  const size = sliceBytes(kh * (kw + 2) * 2, extent(oh, sh, kh, dh), extent(ow, sw, kw, dw));
+  const size = sliceBytes((kh + 2) * (kw + 2) * 2, extent(oh, sh, kh, dh), extent(ow, sw, kw, 1));
   return <i32>(size * <usize>parts);
 }
 
@@ -285,16 +389,15 @@ export function depthwiseWeightGrad_f32(
   top: i32,
   left: i32,
   dh: i32,
-  dw: i32,
   workspace: usize,
   part: i32,
   parts: i32,
 ): i32 {
   const needH = extent(oh, sh, kh, dh);
-  const needW = extent(ow, sw, kw, dw);
-  const size = sliceBytes(kh * (kw + 2) * 2, needH, needW);
+  const needW = extent(ow, sw, kw, 1);
+  const size = sliceBytes((kh + 2) * (kw + 2) * 2, needH, needW);
   const sums = workspace + size * <usize>part;
-  const sumBytes = (<usize>(kh * (kw + 2))) << 3;
+  const sumBytes = (<usize>((kh + 2) * (kw + 2))) << 3;
   const padded = sums + sumBytes;
   memory.fill(sums, 0, size);
   const row = (<usize>(sh * needW)) << 2;
@@ -305,15 +408,16 @@ export function depthwiseWeightGrad_f32(
       const plane = <usize>(image * c + channel);
       place(padded, needH, needW, top, left, x + ((plane * <usize>(h * w)) << 2), h, w, 1);
       const gradient = g + ((plane * <usize>(oh * ow)) << 2);
-      for (let ky = 0; ky < kh; ky++) {
-        // Three taps of a row at once; what there is too much of is the last once more.
+      // Nine taps at once; sums that are too many are not read.
+      for (let ky = 0; ky < kh; ky += 3) {
+        const down = (<usize>(min(1, kh - ky - 1) * dh * needW)) << 2;
+        const below = (<usize>(min(2, kh - ky - 1) * dh * needW)) << 2;
         for (let kx = 0; kx < kw; kx += 3) {
-          const p = padded + ((<usize>(ky * dh * needW + kx * dw)) << 2);
-          const one = (<usize>(min(1, kw - kx - 1) * dw)) << 2;
-          const two = (<usize>(min(2, kw - kx - 1) * dw)) << 2;
+          const p = padded + ((<usize>(ky * dh * needW + kx)) << 2);
           const to = sums + ((<usize>(ky * (kw + 2) + kx)) << 3);
-          if (sw == 1) dots<Near>(to, gradient, oh, ow, p, row, one, two);
-          else dots<EveryOther>(to, gradient, oh, ow, p, row, one, two);
+          const sumsRow = (<usize>(kw + 2)) << 3;
+          if (sw == 1) dots<Near>(to, sumsRow, gradient, oh, ow, p, row, down, below);
+          else dots<EveryOther>(to, sumsRow, gradient, oh, ow, p, row, down, below);
         }
       }
     }
