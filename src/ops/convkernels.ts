@@ -47,10 +47,21 @@ function tiled([n, c, , , o, oh, ow, kh, kw, sh, sw, , , dh, dw, groups]: Words,
   return 9 * n * oh * ow * c * o > 36 * (tiles * (c * o + 6 * (c + o)) + weights * c * o);
 }
 
+/** Whether every channel has a window of its own, of places side by side, at strides that vectors can take. */
+const depthwise = ([, c, , , o, , , , , , sw, , , , dw, groups]: Words): boolean =>
+  groups === c && o === c && c > 1 && sw <= 2 && dw === 1;
+
 /** out = x convolved with weight, + bias unless that is 0. */
 export function convolve(out: Ptr, x: Ptr, weight: Ptr, bias: Ptr, geometry: Geometry): void {
   const dims = words(geometry);
-  const [n, c, h, w, o, oh, ow, , , , , ph, pw] = dims;
+  const [n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh] = dims;
+  if (depthwise(dims)) {
+    withWorkspace(k.depthwise_f32_workspace(oh, ow, kh, kw, sh, sw, dh, PARTS), (workspace) => {
+      const window = [kh, kw, sh, sw, ph, pw, dh] as const;
+      k.depthwise_f32(out, x, weight, bias, 0, n, c, h, w, oh, ow, ...window, 1, 1, 0, workspace);
+    });
+    return;
+  }
   if (tiled(dims, 16)) {
     withWorkspace(k.winogradWeights_f32_workspace(c, o, parallelism()), (points) => {
       k.winogradWeights_f32(points, weight, c, o, 9, c * 9, 0);
@@ -69,6 +80,13 @@ export function convolve(out: Ptr, x: Ptr, weight: Ptr, bias: Ptr, geometry: Geo
 export function inputGradient(dx: Ptr, g: Ptr, weight: Ptr, geometry: Geometry): void {
   const dims = words(geometry);
   const [n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups] = dims;
+  if (depthwise(dims)) {
+    withWorkspace(k.depthwise_f32_workspace(h, w, kh, kw, 1, 1, dh, PARTS), (workspace) => {
+      const window = [kh, kw, 1, 1, (kh - 1) * dh - ph, kw - 1 - pw, dh] as const;
+      k.depthwise_f32(dx, g, weight, 0 as Ptr, 0, n, c, oh, ow, h, w, ...window, sh, sw, 1, workspace);
+    });
+    return;
+  }
   if (tiled([n, o, oh, ow, c, h, w, kh, kw, sh, sw, ph, pw, dh, dw, groups], 16)) {
     withWorkspace(k.winogradWeights_f32_workspace(o, c, parallelism()), (points) => {
       k.winogradWeights_f32(points, weight, o, c, c * 9, 9, 1);
@@ -86,7 +104,14 @@ export function inputGradient(dx: Ptr, g: Ptr, weight: Ptr, geometry: Geometry):
 /** dweight of g = that of the result. */
 export function weightGradient(dweight: Ptr, g: Ptr, x: Ptr, geometry: Geometry): void {
   const dims = words(geometry);
-  const [n, c, h, w, o, oh, ow, , , , , ph, pw] = dims;
+  const [n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh] = dims;
+  if (depthwise(dims)) {
+    withWorkspace(k.depthwiseWeightGrad_f32_workspace(oh, ow, kh, kw, sh, sw, dh, PARTS), (workspace) => {
+      const window = [kh, kw, sh, sw, ph, pw, dh] as const;
+      k.depthwiseWeightGrad_f32(dweight, g, x, n, c, h, w, oh, ow, ...window, workspace);
+    });
+    return;
+  }
   if (c * o <= SUMS && tiled(dims, 40)) {
     withWorkspace(k.winogradSums_f32_workspace(n, c, o, oh, ow, parallelism()), (workspace) => {
       k.winogradSums_f32(g, x, n, c, h, w, o, oh, ow, ph, pw, workspace);

@@ -174,6 +174,46 @@ function checkTiles(kernels: Kernels, conv: Convolution): void {
   refs.dweight.expectTiles(target.data, `winogradWeightGrad_f32 ${what}`);
 }
 
+/** Checks a convolution of as many groups as channels, and its gradients. */
+function checkDepthwise(kernels: Kernels, options: Partial<Convolution>): void {
+  const conv = of({ c: 5, o: 5, groups: 5, ...options });
+  const refs = references(conv);
+  if (refs === null) throw new Error("no window fits");
+  const { oh, ow, x, weight, bias, g } = refs;
+  const { n, c, h, w, kh, kw, sh, sw, ph, pw, dh } = conv;
+  const what = JSON.stringify(conv);
+  const run = (
+    name: string,
+    sums: Sums,
+    inputs: (Float32Array | number)[],
+    rest: number[],
+    shape: number[],
+  ) => {
+    kernels.reset();
+    const args = inputs.map((values) => (typeof values === "number" ? values : kernels.input("f32", values)));
+    const target = kernels.output("f32", sums.values.length);
+    const workspace = kernels.workspace(name, ...shape);
+    expect(kernels.run(name, target, ...args, n, c, ...rest, workspace)).toBe(0);
+    return target.data;
+  };
+  const window = [kh, kw, sh, sw, ph, pw, dh];
+  const [sizes, shape] = [
+    [h, w, oh, ow, ...window],
+    [oh, ow, kh, kw, sh, sw, dh],
+  ];
+  const forward = (by: Float32Array | number, activation: number): number[] =>
+    run("depthwise_f32", refs.out, [x, weight, by, activation], [...sizes, 1, 1, 0], shape);
+  const out = forward(bias, 0);
+  refs.biased.expect(out, `depthwise_f32 ${what}`);
+  expect(forward(bias, 1)).toEqual(out.map(relu));
+  refs.out.expect(forward(0, 0), `depthwise_f32 ${what}`);
+  const about = [oh, ow, h, w, kh, kw, 1, 1, (kh - 1) * dh - ph, kw - 1 - pw, dh, sh, sw, 1];
+  const dx = run("depthwise_f32", refs.dx, [g, weight, 0, 0], about, [h, w, kh, kw, 1, 1, dh]);
+  refs.dx.expect(dx, `depthwise_f32 turned about ${what}`);
+  const dweight = run("depthwiseWeightGrad_f32", refs.dweight, [g, x], sizes, shape);
+  refs.dweight.expect(dweight, `depthwiseWeightGrad_f32 ${what}`);
+}
+
 describe.each(variants)("convolution (%s)", (variant) => {
   const kernels = new Kernels(variant);
 
@@ -238,6 +278,29 @@ describe.each(variants)("convolution (%s)", (variant) => {
     checkTiles(kernels, of({ n: 1, c: 300, o: 10, h: 5, w: 9, ph: 1, pw: 1 }));
     checkTiles(kernels, of({ n: 1, c: 64, o: 40, h: 9, w: 66, ph: 1, pw: 1 }));
     checkTiles(kernels, of({ n: 2, c: 8, o: 8, h: 66, w: 9, ph: 1, pw: 1 }));
+  });
+
+  test("a window a channel", () => {
+    for (const s of [1, 2]) {
+      for (const p of [0, 1, 2, 4]) {
+        for (const d of [1, 2]) {
+          for (const k of [1, 2, 3, 4, 5]) {
+            const kw = (k % 3) + 2;
+            const ends = { endH: (p + k) % 3, endW: (p + s) % 4 };
+            const window = { sh: 3 - s, sw: s, ph: p, pw: (p + 1) % 3, dh: d, kh: k, kw };
+            checkDepthwise(kernels, { h: 9, w: 10 + k, ...window, ...ends });
+          }
+        }
+      }
+    }
+    for (const w of [3, 7, 8, 9, 15, 16, 17, 28, 33]) {
+      checkDepthwise(kernels, { n: 3, h: 6, w, ph: 1, pw: 1 });
+      checkDepthwise(kernels, { n: 3, h: 6, w, ph: 1, pw: 1, sh: 2, sw: 2 });
+    }
+    checkDepthwise(kernels, { n: 0 });
+    checkDepthwise(kernels, { n: 1, h: 40, w: 300, ph: 1, pw: 1 });
+    checkDepthwise(kernels, { h: 11, w: 9, kh: 1, kw: 1, sh: 4 });
+    checkDepthwise(kernels, { h: 2, w: 2, kh: 5, kw: 5, ph: 4, pw: 4 });
   });
 
   test("nothing to convolve", () => {
