@@ -1,6 +1,6 @@
 import { i32 } from "../wasm/views.ts";
 import type { Block, HeapListener } from "../wasm/heap.ts";
-import { execute, type Interceptor } from "./emit.ts";
+import { execute, interceptor, type Interceptor } from "./emit.ts";
 import { kernelNames, kernelPointers } from "./kernels.gen.ts";
 
 /** The head of a command: which kernel, and how many words. */
@@ -39,6 +39,8 @@ export class Recording implements Interceptor, HeapListener {
   /** Whether memory that was there before, and that commands point to, was freed meanwhile: such a recording runs once. */
   spoiled = false;
   private readonly live = new Map<number, Region>();
+  /** Who had the commands before: a profile. */
+  private readonly next = interceptor;
 
   allocated({ ptr, size }: Block): void {
     const region = { ptr, size, first: -1, last: -1 };
@@ -71,7 +73,7 @@ export class Recording implements Interceptor, HeapListener {
     for (let word = start + 1; pointers !== 0; word++, pointers >>>= 1) {
       if ((pointers & 1) !== 0) this.refer(index, word);
     }
-    return execute(address, 1);
+    return this.next === null ? execute(address, 1) : this.next.command(address);
   }
 
   private refer(index: number, word: number): void {
