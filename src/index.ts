@@ -25,6 +25,7 @@ export {
   type TensorData,
   type TensorOptions,
 } from "./tensor/create.ts";
+export { profile, Profile, type ProfileEntry } from "./profile/profile.ts";
 export type { DType, HalfDType, TypedArray } from "./tensor/dtype.ts";
 export { keep } from "./tensor/lifetime.ts";
 export { destroy, memory, resetPeakMemory, type MemoryStats } from "./tensor/memory.ts";

@@ -1,5 +1,6 @@
 import { AutogradError, ShapeError } from "../errors.ts";
 import { fill_f32 } from "../program/kernels.gen.ts";
+import { spans } from "../program/span.ts";
 import {
   abandonFrame,
   born,
@@ -241,7 +242,10 @@ class Pass {
         const g = t.node === node ? grads[t.outputIndex] : null;
         if (g) this.deliverTo(t, share(g));
       }
-      const outgoing = this.vjp(node, grads);
+      const outgoing =
+        spans === null
+          ? this.vjp(node, grads)
+          : spans.span(`backward of ${node.name}`, () => this.vjp(node, grads));
       dropGrads(node);
       this.consume(node);
       try {

@@ -56,7 +56,7 @@ export function convolve(out: Ptr, x: Ptr, weight: Ptr, bias: Ptr, geometry: Geo
   const dims = words(geometry);
   const [n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh] = dims;
   if (depthwise(dims)) {
-    withWorkspace(k.depthwise_f32_workspace(oh, ow, kh, kw, sh, sw, dh, PARTS), (workspace) => {
+    withWorkspace(k.depthwise_f32_workspace(oh, ow, kh, kw, sh, sw, dh, parallelism()), (workspace) => {
       const window = [kh, kw, sh, sw, ph, pw, dh] as const;
       k.depthwise_f32(out, x, weight, bias, 0, n, c, h, w, oh, ow, ...window, 1, 1, 0, workspace);
     });
@@ -81,7 +81,7 @@ export function inputGradient(dx: Ptr, g: Ptr, weight: Ptr, geometry: Geometry):
   const dims = words(geometry);
   const [n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups] = dims;
   if (depthwise(dims)) {
-    withWorkspace(k.depthwise_f32_workspace(h, w, kh, kw, 1, 1, dh, PARTS), (workspace) => {
+    withWorkspace(k.depthwise_f32_workspace(h, w, kh, kw, 1, 1, dh, parallelism()), (workspace) => {
       const window = [kh, kw, 1, 1, (kh - 1) * dh - ph, kw - 1 - pw, dh] as const;
       k.depthwise_f32(dx, g, weight, 0 as Ptr, 0, n, c, oh, ow, h, w, ...window, sh, sw, 1, workspace);
     });
@@ -106,7 +106,7 @@ export function weightGradient(dweight: Ptr, g: Ptr, x: Ptr, geometry: Geometry)
   const dims = words(geometry);
   const [n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh] = dims;
   if (depthwise(dims)) {
-    withWorkspace(k.depthwiseWeightGrad_f32_workspace(oh, ow, kh, kw, sh, sw, dh, PARTS), (workspace) => {
+    withWorkspace(k.depthwiseWeightGrad_f32_workspace(oh, ow, kh, kw, sh, sw, dh, parallelism()), (workspace) => {
       const window = [kh, kw, sh, sw, ph, pw, dh] as const;
       k.depthwiseWeightGrad_f32(dweight, g, x, n, c, h, w, oh, ow, ...window, workspace);
     });

@@ -1,6 +1,6 @@
 import { i32 } from "../wasm/views.ts";
 import type { Block, HeapListener } from "../wasm/heap.ts";
-import { launch, type Interceptor } from "./emit.ts";
+import { interceptor, launch, type Interceptor } from "./emit.ts";
 import { kernelNames, kernelPointers } from "./kernels.gen.ts";
 
 /** The head of a command: which kernel, and how many words. */
@@ -36,6 +36,8 @@ export class Recording implements Interceptor, HeapListener {
   /** Whether memory that was there before, and that commands point to, was freed meanwhile: such a recording runs once. */
   spoiled = false;
   private readonly live = new Map<number, Region>();
+  /** Who had the commands before: a profile. */
+  private readonly next = interceptor;
 
   allocated({ ptr, size }: Block): void {
     const region = { ptr, size };
@@ -68,7 +70,7 @@ export class Recording implements Interceptor, HeapListener {
     for (let word = start + 1; pointers !== 0; word++, pointers >>>= 1) {
       if ((pointers & 1) !== 0) this.refer(word);
     }
-    return launch(address);
+    return this.next === null ? launch(address) : this.next.command(address);
   }
 
   private refer(word: number): void {

@@ -1,4 +1,5 @@
 import { watch } from "../autograd/watch.ts";
+import { spans } from "../program/span.ts";
 import { free, touch } from "./handle.ts";
 import { collectTensors, heldTensors } from "./holders.ts";
 import { catchLater } from "./net.ts";
@@ -191,7 +192,10 @@ export function closeGraphFrame(mark: number, returned: ReadonlySet<Tensor>, fre
 
 /** Runs an op made of other ops: what it makes on the way is temporary, or the graph's. */
 export function composite<T>(name: string, fn: () => T): T {
-  return watch === null ? plainComposite(name, fn) : plainComposite(name, watch.composite(name, fn));
+  const watched = watch === null ? fn : watch.composite(name, fn);
+  return spans === null
+    ? plainComposite(name, watched)
+    : spans.span(name, () => plainComposite(name, watched));
 }
 
 function plainComposite<T>(name: string, fn: () => T): T {
