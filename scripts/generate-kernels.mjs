@@ -4,6 +4,7 @@
  *   assembly/dispatch.gen.ts     decodes a command from linear memory and calls its kernel
  *   assembly/kernels.gen.ts      what the binaries export: all kernels and helpers
  *   src/program/kernels.gen.ts   one typed encoder a kernel
+ *   src/program/arguments.gen.ts what the arguments are called, for estimates of a command's work
  *   src/wasm/abi.gen.ts          the hash of all signatures, which the binaries carry too
  *
  * A kernel is an exported function in assembly/kernels/ whose last two parameters are `part: i32, parts: i32` and
@@ -282,6 +283,20 @@ function encoders(kernels, helpers) {
   return `${blocks.join("\n\n")}\n`;
 }
 
+/** @param {Signature[]} kernels */
+function argumentNames(kernels) {
+  const marks = { usize: "*", Words: "[]" };
+  const lines = kernels.map(({ parameters }) =>
+    parameters.map(({ name, type }) => `${marks[/** @type {"usize"} */ (type)] ?? ""}${name}`).join(" "),
+  );
+  return [
+    HEADER,
+    "/** The arguments of each kernel, a line for each id, in the order of a command's words: *pointers, []words that follow, and numbers. */",
+    `export const kernelArguments = \`${lines.join("\n")}\`;`,
+    "",
+  ].join("\n");
+}
+
 /**
  * The text of all generated files by path, from the kernels in `root`/assembly/kernels.
  * @param {string} root
@@ -294,6 +309,7 @@ export function generate(root) {
     "assembly/dispatch.gen.ts": dispatcher(kernels, abi),
     "assembly/kernels.gen.ts": `${[HEADER, ...fromFiles("export", [...kernels, ...helpers])].join("\n")}\n`,
     "src/program/kernels.gen.ts": encoders(kernels, helpers),
+    "src/program/arguments.gen.ts": argumentNames(kernels),
     "src/wasm/abi.gen.ts": `${HEADER}\n/** Hash of all kernels' signatures; a binary whose \`abi()\` differs belongs to another build. */\nexport const ABI = ${abi};\n`,
   };
 }

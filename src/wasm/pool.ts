@@ -77,8 +77,14 @@ export class Pool {
    */
   run(program: number, count: number): number {
     const begun = performance.now();
-    const code = this.#exports.share(TEAM, program, count, this.parts, STATUS);
-    return code === PENDING ? this.#wait(begun) : code;
+    try {
+      const code = this.#exports.share(TEAM, program, count, this.parts, STATUS);
+      return code === PENDING ? this.#wait(begun) : code;
+    } catch (error) {
+      // A trap, which is a mistake in a kernel: the others wait for what will never come.
+      this.#lose("a command failed on thread 0");
+      throw error;
+    }
   }
 
   /** Ends the workers. */
