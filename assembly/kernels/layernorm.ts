@@ -3,7 +3,7 @@
  * Sennrich 2019), which is the same about a mean of 0.
  */
 import { elementOr, normaliseGradRun, normaliseRun, rowStatistics } from "../normalise";
-import { splat } from "../simd/f32";
+import { madd, splat } from "../simd/f32";
 import { shareStart } from "../loops";
 import { demote, Gradient, high, loadUpTo, low, moments, storeUpTo, WeightedGradient } from "../sums";
 
@@ -85,15 +85,22 @@ function paramGrad(
     let hi2 = f64x2.splat(0);
     const here = (<usize>j) << 2;
     let p = here;
-    for (let row = 0; row < rows; row++, p += stride) {
-      const d = loadUpTo(g + p, end - j, splat(0));
-      let h = loadUpTo(x + p, end - j, splat(0));
-      if (mean != 0) h = f32x4.sub(h, v128.load32_splat(mean + ((<usize>row) << 2)));
-      h = f32x4.mul(f32x4.mul(h, v128.load32_splat(invstd + ((<usize>row) << 2))), d);
-      lo1 = f64x2.add(lo1, low(d));
-      hi1 = f64x2.add(hi1, high(d));
-      lo2 = f64x2.add(lo2, low(h));
-      hi2 = f64x2.add(hi2, high(h));
+    for (let row = 0; row < rows;) {
+      // Four rows in f32, then f64.
+      let sum1 = splat(0);
+      let sum2 = sum1;
+      for (const last = min(row + 4, rows); row < last; row++, p += stride) {
+        const at = (<usize>row) << 2;
+        const d = loadUpTo(g + p, end - j, splat(0));
+        let h = loadUpTo(x + p, end - j, splat(0));
+        if (mean != 0) h = f32x4.sub(h, v128.load32_splat(mean + at));
+        sum1 = f32x4.add(sum1, d);
+        sum2 = madd(f32x4.mul(h, v128.load32_splat(invstd + at)), d, sum2);
+      }
+      lo1 = f64x2.add(lo1, low(sum1));
+      hi1 = f64x2.add(hi1, high(sum1));
+      lo2 = f64x2.add(lo2, low(sum2));
+      hi2 = f64x2.add(hi2, high(sum2));
     }
     if (dweight != 0) storeUpTo(dweight + here, demote(lo2, hi2), end - j);
     if (dbias != 0) storeUpTo(dbias + here, demote(lo1, hi1), end - j);
