@@ -96,7 +96,7 @@ export function attention_f32(
         if (most == -Infinity) fillWords(row, 0, n);
         else {
           sum = f32x4.extract_lane(expSum(row, row, n, 1, 4, splat(most)), 0);
-          carry = f32x4.extract_lane(expNonPositive(splat(before - most)), 0);
+          if (key > 0) carry = f32x4.extract_lane(expNonPositive(splat(before - most)), 0);
         }
         t.clearRest(row, n, i, diagonal, count);
         store<f32>(peaks + at, most);
@@ -124,20 +124,24 @@ export function attention_f32(
         carryOn(acc + here, more + here, load<f32>(carries + ((<usize>i) << 2)), accRow);
       }
     }
-    let to = t.rowAt(out, dims, t.OUT, head, first);
-    let log = logs + ((<usize>head * queries + first) << 2);
-    for (let i = 0; i < rows; i++) {
+    const log = logs + ((<usize>head * queries + first) << 2);
+    for (let i = 0; i < rows; i += 4) {
       const at = (<usize>i) << 2;
-      const most = load<f32>(peaks + at);
-      const sum = splat(most == -Infinity ? 1 : load<f32>(sums + at));
+      const most = v128.load(peaks + at);
+      const blind = f32x4.eq(most, splat(-Infinity));
+      const sum = v128.bitselect(splat(1), v128.load(sums + at), blind);
+      v128.store(sums + at, f32x4.div(splat(1), sum));
+      const total = v128.bitselect(splat(Infinity), f32x4.add(most, logOf(sum)), blind);
+      storeUpTo(log + at, total, rows - i);
+    }
+    let to = t.rowAt(out, dims, t.OUT, head, first);
+    for (let i = 0; i < rows; i++, to += t.strideAt(dims, t.OUT)) {
+      const by = v128.load32_splat(sums + ((<usize>i) << 2));
       const from = acc + <usize>i * accRow;
       let j: usize = 0;
       for (let left = valueWidth; left > 0; left -= 4, j += 16) {
-        storeUpTo(to + j, f32x4.div(loadUpTo(from + j, left, splat(0)), sum), left);
+        storeUpTo(to + j, f32x4.mul(loadUpTo(from + j, left, splat(0)), by), left);
       }
-      store<f32>(log, most == -Infinity ? <f32>Infinity : most + f32x4.extract_lane(logOf(sum), 0));
-      to += t.strideAt(dims, t.OUT);
-      log += 4;
     }
   }
   return 0;

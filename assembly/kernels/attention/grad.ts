@@ -116,9 +116,12 @@ export function attentionGrad_f32(
       t.packTurned(turnedK, kAt, kRow, count, width);
       t.packRows(ofK, kAt, kRow, count, width);
       t.packTurned(turnedV, t.rowAt(v, dims, t.V, head, key), dimWord(dims, t.V + 2), count, valueWidth);
-      fillWords(sumK, 0, (<i32>(row * t.SIDE)) >> 2);
-      fillWords(sumV, 0, (<i32>(valueRow * t.SIDE)) >> 2);
-      for (let query = causal != 0 ? key : 0; query < queries; query += t.SIDE) {
+      const firstQuery = causal != 0 ? key : 0;
+      if (firstQuery >= queries) {
+        fillWords(sumK, 0, <i32>((row * t.SIDE) >> 2));
+        fillWords(sumV, 0, <i32>((valueRow * t.SIDE) >> 2));
+      }
+      for (let query = firstQuery; query < queries; query += t.SIDE) {
         const rows = min(queries - query, t.SIDE);
         const diagonal = causal != 0 ? query - key : t.FREE;
         t.packRows(ofQ, t.rowAt(q, dims, t.Q, head, query), dimWord(dims, t.Q + 2), rows, width);
@@ -151,7 +154,8 @@ export function attentionGrad_f32(
           const here = <usize>i * t.ROW;
           const n = t.seenBy(i, diagonal, count);
           if (mask != 0) t.addMask(weights + here, own, dimWord(dims, t.MASK + 3), n);
-          expSum(weights + here, weights + here, n, 1, 4, splat(load<f32>(log)));
+          // To the end of its last four vectors, which are cleared again: no vector goes alone.
+          expSum(weights + here, weights + here, (n + 15) & ~15, 1, 4, splat(load<f32>(log)));
           softmaxSlope(slopes + here, weights + here, dot(gRow, outRow, valueWidth), n);
           t.clearRest(weights + here, n, i, diagonal, count);
           t.clearRest(slopes + here, n, i, diagonal, count);
@@ -160,10 +164,13 @@ export function attentionGrad_f32(
           own += t.strideAt(dims, t.MASK);
           log += 4;
         }
-        t.tiles(more, valueRow, weights, 4, rowsOf, ofG, rows, count, valueWidth, -diagonal, t.FREE, t.FREE);
-        addBytes(sumV, more, valueRow * count);
-        t.tiles(more, row, slopes, 4, rowsOf, ofQ, rows, count, width, -diagonal, t.FREE, t.FREE);
-        addBytes(sumK, more, row * count);
+        const fresh = query == firstQuery;
+        const toV = fresh ? sumV : more;
+        t.tiles(toV, valueRow, weights, 4, rowsOf, ofG, rows, count, valueWidth, -diagonal, t.FREE, t.FREE);
+        if (!fresh) addBytes(sumV, more, valueRow * count);
+        const toK = fresh ? sumK : more;
+        t.tiles(toK, row, slopes, 4, rowsOf, ofQ, rows, count, width, -diagonal, t.FREE, t.FREE);
+        if (!fresh) addBytes(sumK, more, row * count);
         t.tiles(more, row, slopes, t.ROW, columns, ofK, count, rows, width, -t.FREE, right, t.FREE);
         putRows(
           t.rowAt(dq, dims, DQ, head, query),
