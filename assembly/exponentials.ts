@@ -3,6 +3,7 @@ import { foldRun, GreatestNumber } from "./folds";
 import { expNonPositive, log } from "./simd/math";
 import { hsum64, splat } from "./simd/f32";
 import { shareStart } from "./loops";
+import { exponentials } from "./simd/wide";
 import { demote, high, loadUpTo, low, storeUpTo } from "./sums";
 
 /** Bytes from one vector to the next along the middle of [outer, n, inner]; a run (inner = 1) goes by four values. */
@@ -36,6 +37,29 @@ export function logOf(x: v128): v128 {
   return log(x);
 }
 
+/** e^(x − m) for x ≤ m. */
+@final
+@unmanaged
+class Below {
+
+  @inline
+  begin(x: v128, m: v128): v128 {
+    return f32x4.sub(x, m);
+  }
+
+
+  @inline
+  end(e: v128, from: usize): v128 {
+    return e;
+  }
+
+
+  @inline
+  v(x: v128, m: v128, q: v128): v128 {
+    return expNonPositive(f32x4.sub(x, m));
+  }
+}
+
 /** Σ exp(x − m) of a run or of columns, as `peak` takes them; each exponential also goes to `out`, unless that is 0. */
 export function expSum(out: usize, x: usize, n: i32, inner: i32, columns: i32, m: v128): v128 {
   let lo = f64x2.splat(0);
@@ -43,20 +67,10 @@ export function expSum(out: usize, x: usize, n: i32, inner: i32, columns: i32, m
   if (inner == 1) {
     // Four vectors at a time: their chains of operations overlap, and f32 holds the sum of four well enough.
     for (; n >= 16; n -= 16, x += 64) {
-      const a = expNonPositive(f32x4.sub(v128.load(x), m));
-      const b = expNonPositive(f32x4.sub(v128.load(x, 16), m));
-      const c = expNonPositive(f32x4.sub(v128.load(x, 32), m));
-      const d = expNonPositive(f32x4.sub(v128.load(x, 48), m));
-      const sum = f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
+      const sum = exponentials<Below>(out, x, m);
       lo = f64x2.add(lo, low(sum));
       hi = f64x2.add(hi, high(sum));
-      if (out != 0) {
-        v128.store(out, a);
-        v128.store(out, b, 16);
-        v128.store(out, c, 32);
-        v128.store(out, d, 48);
-        out += 64;
-      }
+      if (out != 0) out += 64;
     }
   }
   const stride = strideOf(inner);

@@ -74,6 +74,14 @@ export class WorkerError extends SimdgradError {
   override readonly name = "WorkerError";
 }
 
+/**
+ * A thread of the pool that ended or fell silent. What it was computing is incomplete: go back to a state from before. The program goes on
+ * with one thread until `init({ threads })` starts them anew.
+ */
+export class WorkerLostError extends SimdgradError {
+  override readonly name = "WorkerLostError";
+}
+
 /** What the heap looked like when it could not give what was asked for; all in bytes. */
 export interface MemoryFigures {
   readonly wanted: number;

@@ -1,8 +1,10 @@
 /** Activations, (out, x, parameters, n), by PyTorch's formulas. out may be x. */
 import { each, eachLong, map1, mapLong, mapFour } from "../loops";
 import { select, splat } from "../simd/f32";
-import { gelu, geluTanh, logsigmoid, mish, silu, softplus } from "../simd/gates";
+import { geluTanh, logsigmoid, mish, silu, softplus } from "../simd/gates";
+import { gelu } from "../simd/gelu";
 import { expm1, signBit } from "../simd/math";
+import { exponentials } from "../simd/wide";
 
 
 @final @unmanaged class Relu {
@@ -88,6 +90,18 @@ export function selu_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
   @inline v(x: v128, p: v128, q: v128): v128 {
     return gelu(x);
   }
+
+
+  @inline wide(to: usize, from: usize): void {
+    const a = gelu(v128.load(from));
+    const b = gelu(v128.load(from, 16));
+    v128.store(to, a);
+    v128.store(to, b, 16);
+    const c = gelu(v128.load(from, 32));
+    const d = gelu(v128.load(from, 48));
+    v128.store(to, c, 32);
+    v128.store(to, d, 48);
+  }
 }
 
 export function gelu_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i32 {
@@ -111,6 +125,21 @@ export function geluTanh_f32(out: usize, x: usize, n: i32, part: i32, parts: i32
 
   @inline v(x: v128, p: v128, q: v128): v128 {
     return silu(x);
+  }
+
+
+  @inline begin(x: v128, p: v128): v128 {
+    return f32x4.neg(x);
+  }
+
+
+  @inline end(e: v128, from: usize): v128 {
+    return f32x4.div(v128.load(from), f32x4.add(e, splat(1)));
+  }
+
+
+  @inline wide(to: usize, from: usize): void {
+    exponentials<Silu>(to, from, i32x4.splat(0));
   }
 }
 

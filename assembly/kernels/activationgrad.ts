@@ -1,7 +1,8 @@
 /** Derivatives of activations, (out, g, y or x, n): out = g · f′, contiguous. out may be g. */
 import { zip } from "../loops";
 import { madd, nmadd, select, splat } from "../simd/f32";
-import { geluSlope, geluTanhSlope, mishSlope, siluSlope } from "../simd/gates";
+import { geluTanhSlope, mishSlope, siluSlope } from "../simd/gates";
+import { geluSlope } from "../simd/gelu";
 
 
 @final @unmanaged class ReluGrad {

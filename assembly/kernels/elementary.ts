@@ -2,13 +2,30 @@
 import { eachLong, mapFour } from "../loops";
 import { acosh, asinh, atanh, cosh, sinh } from "../simd/hyperbolic";
 import { erf, exp, expm1, log, log10, log1p, log2, sigmoid, tanh, tanhshrink } from "../simd/math";
+import { splat } from "../simd/f32";
 import { acos, asin, atan, cos, sin, tan } from "../simd/trig";
+import { exponentials } from "../simd/wide";
 
 
 @final @unmanaged class Exp {
 
   @inline v(x: v128, p: v128, q: v128): v128 {
     return exp(x);
+  }
+
+
+  @inline begin(x: v128, p: v128): v128 {
+    return x;
+  }
+
+
+  @inline end(e: v128, from: usize): v128 {
+    return e;
+  }
+
+
+  @inline wide(to: usize, from: usize): void {
+    exponentials<Exp>(to, from, i32x4.splat(0));
   }
 }
 
@@ -214,6 +231,18 @@ export function atanh_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): 
   @inline v(x: v128, p: v128, q: v128): v128 {
     return tanh(x);
   }
+
+
+  @inline wide(to: usize, from: usize): void {
+    const a = tanh(v128.load(from));
+    const b = tanh(v128.load(from, 16));
+    const c = tanh(v128.load(from, 32));
+    const d = tanh(v128.load(from, 48));
+    v128.store(to, a);
+    v128.store(to, b, 16);
+    v128.store(to, c, 32);
+    v128.store(to, d, 48);
+  }
 }
 
 export function tanh_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i32 {
@@ -237,6 +266,21 @@ export function tanhshrink_f32(out: usize, x: usize, n: i32, part: i32, parts: i
 
   @inline v(x: v128, p: v128, q: v128): v128 {
     return sigmoid(x);
+  }
+
+
+  @inline begin(x: v128, p: v128): v128 {
+    return f32x4.neg(x);
+  }
+
+
+  @inline end(e: v128, from: usize): v128 {
+    return f32x4.div(splat(1), f32x4.add(e, splat(1)));
+  }
+
+
+  @inline wide(to: usize, from: usize): void {
+    exponentials<Sigmoid>(to, from, i32x4.splat(0));
   }
 }
 

@@ -4,7 +4,19 @@
  * left tail, where PyTorch's forms cancel. Measured as in `math.ts`.
  */
 import { madd, select, splat } from "./f32";
-import { atLeast, atMost, DOWN_64, expNonPositive, expShifted, expShifted64, log1p, signBit } from "./math";
+import {
+  atLeast,
+  atMost,
+  DOWN_52,
+  DOWN_64,
+  expNonPositive,
+  expShifted,
+  expShifted64,
+  FAR,
+  log1p,
+  logistic,
+  signBit,
+} from "./math";
 import { highHalf, joined, lowHalf } from "./power";
 
 /** log(1 + e^z), 1.6 ulp. */
@@ -34,9 +46,10 @@ function sided(x: v128, y: v128, factor64: v128): v128 {
 /** x·sigmoid(x), 3 ulp. */
 @inline
 export function silu(x: v128): v128 {
-  const e64 = decay64(x);
-  const e = f32x4.mul(e64, splat(DOWN_64));
-  return sided(x, f32x4.div(atLeast(x, -120), f32x4.add(e, splat(1))), e64);
+  const far = f32x4.lt(x, splat(FAR));
+  const e52 = logistic(x, far);
+  const left = f32x4.mul(f32x4.mul(atLeast(x, -120), e52), splat(DOWN_52));
+  return select(far, left, f32x4.div(x, madd(e52, splat(DOWN_52), splat(1))));
 }
 
 /** s(1 + x(1 − s)) with s = sigmoid(x): 2e-7 absolute. */
@@ -74,53 +87,6 @@ export function mishSlope(x: v128): v128 {
   const r = f32x4.div(splat(1), f32x4.add(w, splat(2)));
   const bend = f32x4.mul(f32x4.mul(f32x4.mul(bounded, splat(4)), madd(e, e, e)), r);
   return f32x4.mul(f32x4.add(w, bend), r);
-}
-
-/** e^−a²/2 · 2^64 for 0 ≤ a ≤ 15: a² in two parts, or its rounding would show in the tail. */
-@inline
-function gauss64(a: v128): v128 {
-  const high = v128.and(a, i32x4.splat(0xfffff000));
-  const low = f32x4.mul(f32x4.sub(a, high), f32x4.add(a, high));
-  const half = splat(-0.5);
-  return expShifted64(f32x4.mul(half, f32x4.mul(high, high)), f32x4.mul(half, low));
-}
-
-/**
- * Φ(−a)·e^a²/2·(a + 4) for 0 ≤ a ≤ 15, Φ the normal distribution, as a polynomial of (a − 3/4)/(a + 4): 9.6e-9
- * plus rounding, which is least where most activations are.
- */
-@inline
-function mills(a: v128): v128 {
-  const u = f32x4.div(f32x4.sub(a, splat(0.75)), f32x4.add(a, splat(4)));
-  let p = madd(splat(-0.014568462036550045), u, splat(0.06465534120798111));
-  p = madd(p, u, splat(-0.0632791668176651));
-  p = madd(p, u, splat(-0.11691710352897644));
-  p = madd(p, u, splat(0.20957714319229126));
-  p = madd(p, u, splat(0.3952803909778595));
-  p = madd(p, u, splat(-1.6967661380767822));
-  p = madd(p, u, splat(2.689429759979248));
-  p = madd(p, u, splat(-2.494534969329834));
-  return madd(p, u, splat(1.426104187965393));
-}
-
-/** x·Φ(x), 4.4 ulp, in the far left tail (x < −6) 6.6 ulp: max(x, 0) − |x|·Φ(−|x|). */
-@inline
-export function gelu(x: v128): v128 {
-  const a = atMost(f32x4.abs(x), 15);
-  const product = f32x4.mul(f32x4.mul(a, mills(a)), gauss64(a));
-  const tail = f32x4.mul(f32x4.div(product, f32x4.add(a, splat(4))), splat(DOWN_64));
-  return v128.or(f32x4.sub(f32x4.pmax(x, splat(0)), tail), signBit(x));
-}
-
-/** Φ(x) + x·φ(x): 2e-7 absolute. */
-@inline
-export function geluSlope(x: v128): v128 {
-  const a = atMost(f32x4.abs(x), 15);
-  const e = f32x4.mul(gauss64(a), splat(DOWN_64));
-  const tail = f32x4.div(f32x4.mul(mills(a), e), f32x4.add(a, splat(4)));
-  const below = select(f32x4.lt(x, splat(0)), tail, f32x4.sub(splat(1), tail));
-  const density = f32x4.mul(e, splat(0.3989422804014327));
-  return madd(v128.or(a, signBit(x)), density, below);
 }
 
 const SQRT_8_OVER_PI: f64 = 1.5957691216057308;

@@ -9,12 +9,12 @@
 import { madd, nmadd, select, splat } from "./f32";
 
 /** Adding it rounds a small f32 to an integer, found in the low bits of the sum. */
-const ROUNDER: f32 = 12582912; // 1.5 · 2^23
+export const ROUNDER: f32 = 12582912; // 1.5 · 2^23
 const ROUNDER_BITS: i32 = 0x4b400000;
-const LOG2E: f32 = 1.44269504088896341;
+export const LOG2E: f32 = 1.44269504088896341;
 /** ln 2 in two parts; multiples of the first up to 2^14 are exact. */
-const LN2_HI: f32 = 0.693359375;
-const LN2_LO: f32 = -2.12194440054690583e-4;
+export const LN2_HI: f32 = 0.693359375;
+export const LN2_LO: f32 = -2.12194440054690583e-4;
 const INF: f32 = Infinity;
 
 
@@ -75,7 +75,7 @@ function power2(t: v128, shift: i32): v128 {
   return i32x4.shl(i32x4.sub(t, i32x4.splat(ROUNDER_BITS - 127 - shift)), 23);
 }
 
-/** e^x · 2^shift for −0.69·(126 + shift) ≤ x ≤ 0.69·(127 − shift), and NaN; 1 ulp. */
+/** e^x · 2^shift for −0.69·(126 + shift) ≤ x ≤ 0.69·(127 − shift), and NaN; 1.2 ulp. */
 @inline
 export function expShifted(x: v128, shift: f32): v128 {
   // The rounder holds the exponent's bias, so that the sum's low bits are the power of two.
@@ -90,29 +90,34 @@ export function expShifted(x: v128, shift: f32): v128 {
 /** e^(x + low) · 2^64 for a low part that corrects x, −120 ≤ x ≤ 40. */
 @inline
 export function expShifted64(x: v128, low: v128): v128 {
-  const t = rounded(x);
-  const y = expm1Reduced(reducedHigh(x, t), f32x4.add(reducedLow(t), low));
-  return f32x4.mul(f32x4.add(y, splat(1)), power2(t, 64));
+  const rounder: f32 = ROUNDER + 127 + 64;
+  const t = madd(x, splat(LOG2E), splat(rounder));
+  const n = f32x4.sub(t, splat(rounder));
+  const scale = i32x4.shl(t, 23);
+  const r = f32x4.add(nmadd(n, splat(LN2_HI), x), nmadd(n, splat(LN2_LO), low));
+  return madd(f32x4.mul(r, scale), madd(expTail(r), r, splat(1)), scale);
 }
 
 /** 2^−64: undoes the shift of `expShifted(x, 64)`, so that a denormal result is rounded once. */
 export const DOWN_64: f32 = 5.421010862427522e-20;
 
-/** e^x, 0.9 ulp. */
+/** e^x, 1.2 ulp. */
 @inline
 export function exp(x: v128): v128 {
   const bounded = atLeast(atMost(x, 89), -104);
-  const t = rounded(bounded);
-  const n = i32x4.sub(t, i32x4.splat(ROUNDER_BITS));
-  const half = i32x4.shr_s(n, 1);
-  const y = f32x4.mul(
-    f32x4.add(expm1Reduced(reducedHigh(bounded, t), reducedLow(t)), splat(1)),
-    i32x4.shl(i32x4.add(half, i32x4.splat(127)), 23),
-  );
-  return f32x4.mul(y, i32x4.shl(i32x4.add(i32x4.sub(n, half), i32x4.splat(127)), 23));
+  const rounder: f32 = ROUNDER + 127; // as of `expShifted`: the same halves go up
+  const t = madd(bounded, splat(LOG2E), splat(rounder));
+  const n = f32x4.sub(t, splat(rounder));
+  const r = nmadd(n, splat(LN2_LO), nmadd(n, splat(LN2_HI), bounded));
+  const y = madd(r, madd(expTail(r), r, splat(1)), splat(1));
+  // 2^n in two halves, as one may be out of range.
+  const whole = i32x4.sub(t, i32x4.splat(ROUNDER_BITS + 127));
+  const half = i32x4.shr_s(whole, 1);
+  const first = f32x4.mul(y, i32x4.shl(i32x4.add(half, i32x4.splat(127)), 23));
+  return f32x4.mul(first, i32x4.shl(i32x4.add(i32x4.sub(whole, half), i32x4.splat(127)), 23));
 }
 
-/** e^x for x ≤ 0 (right up to 40): cheaper than `exp`, 0.9 ulp. */
+/** e^x for x ≤ 0 (right up to 40): cheaper than `exp`, 1.2 ulp. */
 @inline
 export function expNonPositive(x: v128): v128 {
   return f32x4.mul(expShifted(atLeast(x, -104), 64), splat(DOWN_64));
@@ -285,12 +290,24 @@ export function tanhshrink(x: v128): v128 {
   return v128.or(select(f32x4.lt(a, splat(0.9)), small, large), signBit(x));
 }
 
+/** Where sigmoid and what is like it turn into e^x: beyond, e^−x may leave the range of f32. */
+export const FAR: f32 = -48;
+
+/** 2^−52: undoes the shift of `logistic`. */
+export const DOWN_52: f32 = 2.220446049250313e-16;
+
+/** e^−x · 2^52, and e^x · 2^52 where x < FAR, down to x = −120. */
+@inline
+export function logistic(x: v128, far: v128): v128 {
+  return expShifted(atLeast(atMost(select(far, x, f32x4.neg(x)), 48), -120), 52);
+}
+
 /** 1 / (1 + e^−x), 2 ulp, denormal results included. */
 @inline
 export function sigmoid(x: v128): v128 {
-  const e64 = expShifted(atLeast(f32x4.neg(f32x4.abs(x)), -104), 64);
-  const below = f32x4.mul(f32x4.div(e64, madd(e64, splat(DOWN_64), splat(1))), splat(DOWN_64));
-  return select(i32x4.shr_s(x, 31), below, f32x4.sub(splat(1), below));
+  const far = f32x4.lt(x, splat(FAR));
+  const e = f32x4.mul(logistic(x, far), splat(DOWN_52));
+  return select(far, e, f32x4.div(splat(1), f32x4.add(e, splat(1))));
 }
 
 /** erf x, 1.5 ulp: odd polynomial below 1, 1 − e^−p(x) above. */

@@ -143,10 +143,10 @@ export class Capture implements Witness {
       });
     } catch (error) {
       abandonFrame(mark, "the failed compiled function");
+      this.releaseConstants();
       throw error;
     } finally {
       this.heap.listener = outer;
-      for (const constant of this.constants) if (commands !== this.recording) constant.release();
     }
     closeFrame(
       mark,
@@ -274,4 +274,5 @@ export function rehearse(
   const commands: Interceptor = { command: () => (left-- === 0 ? code : 0) };
   const capture = new Capture();
   capture.run(fn, args, commands);
+  capture.releaseConstants();
 }

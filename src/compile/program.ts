@@ -1,9 +1,11 @@
 import { isGradEnabled, noGrad } from "../autograd/mode.ts";
 import { dropGradient } from "../autograd/leaf.ts";
 import { add_ } from "../ops/inplace.ts";
-import { failedCommand, replay } from "../program/emit.ts";
-import { plan, type Layout } from "../program/plan.ts";
-import type { Recording, Region } from "../program/recording.ts";
+import { failedCommand, parallelism, replay } from "../program/emit.ts";
+import { assemble, programWords } from "../program/assemble.ts";
+import { commandsOf, fuse, isGroup, type Step } from "../program/fuse.ts";
+import { lifetimes, mostAtOnce, plan } from "../program/plan.ts";
+import type { Region } from "../program/recording.ts";
 import { moment, free } from "../tensor/handle.ts";
 import { bytesOf, type DType } from "../tensor/dtype.ts";
 import { heldTensors } from "../tensor/holders.ts";
@@ -14,15 +16,16 @@ import { Tensor } from "../tensor/tensor.ts";
 import { endPass } from "../tensor/windows.ts";
 import { heap } from "../wasm/engine.ts";
 import type { Heap, Ptr } from "../wasm/heap.ts";
-import { i32 } from "../wasm/views.ts";
 import type { Capture, EntryGradient } from "./capture.ts";
 import type { Fields } from "./fields.ts";
 import { copyBytes, feed, mapTree, patternOf, type Leaf, type Pattern } from "./inputs.ts";
 
 /** What a program costs. */
 export interface ProgramStats {
-  /** Commands of one call. */
+  /** Commands of one call, as they were recorded. */
   readonly commands: number;
+  /** How many of them became a part of others, or run tile by tile with others. */
+  readonly fused: number;
   /** Bytes of the arena, where all intermediates lie. */
   readonly arenaBytes: number;
   /** What no arena can be smaller than: the most that is in use at one time. */
@@ -103,6 +106,11 @@ export class Program {
   private readonly result: unknown;
   private readonly arena: Storage;
   private readonly commands: Storage;
+  /** Of each command the place in the recording. */
+  private readonly places: readonly number[];
+  private readonly threads = parallelism();
+  /** Whether threads share any of the commands. */
+  private readonly shared: boolean;
   private readonly unpin: () => void;
 
   constructor(capture: Capture, args: readonly unknown[], result: unknown) {
@@ -114,14 +122,13 @@ export class Program {
     const end = recording.starts.length;
     // Arguments are there from the start, results and gradients till the end.
     const slots = capture.slots.map(({ inside }) => capture.placeOf(inside));
-    for (const slot of slots) if (slot !== null && slot.region.last >= 0) slot.region.first = 0;
+    const given = new Set(slots.flatMap((slot) => (slot === null ? [] : [slot.region])));
+    const kept = new Set<Region>();
     const places = new Map<Tensor, Place>();
     const survives = (t: Tensor | null): void => {
       const place = t === null ? null : capture.placeOf(t);
       if (t === null || place === null) return;
-      const { region } = place;
-      region.last = end;
-      if (region.first < 0) region.first = 0;
+      kept.add(place.region);
       places.set(t, place);
     };
     mapTree(result, (t) => {
@@ -130,24 +137,30 @@ export class Program {
     for (const leaf of capture.gradients.keys()) survives(leaf.grad);
     for (const grad of capture.inputGradients) survives(grad);
 
-    const layout = plan(recording.regions);
+    const commands = commandsOf(recording);
+    const recorded = lifetimes(commands, { given, kept });
+    const steps = fuse(commands);
+    const layout = plan(lifetimes(steps, { given, kept }));
     this.unpin = this.heap.pin(recording.externals);
     capture.releaseConstants();
     this.arena = new Storage(layout.bytes, "u8");
-    this.commands = this.write(recording, layout);
+    this.commands = new Storage(programWords(steps) * 4, "u8");
+    const addressOf = (region: Region): number => this.arena.ptr + (layout.offsets.get(region) as number);
+    this.shared = assemble(this.commands.ptr, steps, addressOf, this.threads);
+    this.places = steps.map((step) => (isGroup(step) ? step.commands[0] : step)?.index ?? 0);
     this.stats = {
       commands: end,
+      fused: fusedIn(steps, end),
       arenaBytes: layout.bytes,
-      boundBytes: layout.bound,
-      intermediateBytes: layout.sum,
+      boundBytes: mostAtOnce(recorded),
+      intermediateBytes: recorded.reduce((sum, { size }) => sum + size, 0),
     };
 
-    const at = ({ region, offset }: Place): Ptr =>
-      (this.arena.ptr + (layout.offsets.get(region) as number) + offset) as Ptr;
+    const at = ({ region, offset }: Place): Ptr => (addressOf(region) + offset) as Ptr;
     const outputs = new Map(Array.from(places, ([t, place]) => [t, new Output(at(place), t)]));
     this.twins = capture.slots.map((slot) => capture.slots.indexOf(slot));
     this.inputs = slots.map((slot, i) =>
-      slot === null || slot.region.first < 0 || this.twins[i] !== i ? (0 as Ptr) : at(slot),
+      slot === null || !layout.offsets.has(slot.region) || this.twins[i] !== i ? (0 as Ptr) : at(slot),
     );
     this.result = mapTree(result, (t) => (t instanceof Tensor && outputs.get(t)) || t);
     const insides = new Set(capture.slots.map(({ inside }) => inside));
@@ -170,20 +183,11 @@ export class Program {
     );
   }
 
-  /** The commands in linear memory, with the arena's addresses. */
-  private write({ words, references }: Recording, { offsets }: Layout): Storage {
-    const storage = new Storage(words.length * 4, "u8");
-    const at = storage.ptr >>> 2;
-    i32.set(words, at);
-    for (const { word, region, offset } of references)
-      i32[at + word] = this.arena.ptr + (offsets.get(region) as number) + offset;
-    return storage;
-  }
-
   /** Whether these arguments and everything around are as they were when the program was made; else what has changed. */
   refusal(args: readonly unknown[], leaves: Leaf[]): string | null {
     leaves.length = 0;
     if (this.heap !== heap()) return "the memory was given up by destroy()";
+    if (this.threads !== parallelism()) return "the number of threads";
     if (this.gradEnabled !== isGradEnabled()) return "gradients are recorded, or are not";
     const { patterns, outside, gradients } = this;
     if (args.length !== patterns.length) return "the number of arguments";
@@ -218,14 +222,14 @@ export class Program {
       const ptr = inputs[i] as Ptr;
       if (ptr !== 0) feed(ptr, leaves[i] as Leaf);
     }
-    const code = replay(this.commands.ptr, this.stats.commands);
+    const code = replay(this.commands.ptr, this.places.length, this.shared);
     for (const [storage, by] of this.writes) storage.version += by;
     return code;
   }
 
   /** Which command of the recording failed. */
   get failed(): number {
-    return failedCommand();
+    return this.places[failedCommand()] ?? 0;
   }
 
   /** Hands out what the commands have made. */
@@ -272,6 +276,12 @@ export class Program {
     this.arena.release();
   }
 }
+
+/** Commands that others have taken in, and those that run in groups. */
+const fusedIn = (steps: readonly Step[], recorded: number): number => {
+  const alone = steps.filter((step) => !isGroup(step)).length;
+  return recorded - alone;
+};
 
 /** Adds what a call brought to an argument's gradient. */
 export function addGradient(leaf: Tensor, g: Tensor): void {

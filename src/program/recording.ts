@@ -1,19 +1,16 @@
 import { i32 } from "../wasm/views.ts";
 import type { Block, HeapListener } from "../wasm/heap.ts";
-import { execute, interceptor, type Interceptor } from "./emit.ts";
+import { interceptor, launch, type Interceptor } from "./emit.ts";
 import { kernelNames, kernelPointers } from "./kernels.gen.ts";
 
 /** The head of a command: which kernel, and how many words. */
 export const kernelOf = (head: number): number => head & 0xfff;
 export const wordsOf = (head: number): number => (head >>> 12) & 0x3ffff;
 
-/** A block that was allocated while recording: what the program may put anywhere, from its first command to its last. */
+/** A block that was allocated while recording: what the program may put anywhere, for as long as commands speak of it. */
 export interface Region {
   readonly ptr: number;
   readonly size: number;
-  /** Commands that speak of it; −1 while there are none. */
-  first: number;
-  last: number;
 }
 
 /** A word of a command that is an address inside a region. */
@@ -43,7 +40,7 @@ export class Recording implements Interceptor, HeapListener {
   private readonly next = interceptor;
 
   allocated({ ptr, size }: Block): void {
-    const region = { ptr, size, first: -1, last: -1 };
+    const region = { ptr, size };
     this.live.set(ptr, region);
     this.regions.push(region);
   }
@@ -66,17 +63,17 @@ export class Recording implements Interceptor, HeapListener {
     const at = address >>> 2;
     const head = i32[at] as number;
     const start = this.words.length;
-    const index = this.starts.push(start) - 1;
+    this.starts.push(start);
     const length = wordsOf(head);
     for (let w = 0; w < length; w++) this.words.push(i32[at + w] as number);
     let pointers = kernelPointers[kernelOf(head)] as number;
     for (let word = start + 1; pointers !== 0; word++, pointers >>>= 1) {
-      if ((pointers & 1) !== 0) this.refer(index, word);
+      if ((pointers & 1) !== 0) this.refer(word);
     }
-    return this.next === null ? execute(address, 1) : this.next.command(address);
+    return this.next === null ? launch(address) : this.next.command(address);
   }
 
-  private refer(index: number, word: number): void {
+  private refer(word: number): void {
     const pointer = (this.words[word] as number) >>> 0;
     if (pointer === 0) return;
     const region = this.find(pointer);
@@ -84,8 +81,6 @@ export class Recording implements Interceptor, HeapListener {
       this.externals.add(pointer);
       return;
     }
-    if (region.first < 0) region.first = index;
-    region.last = index;
     this.references.push({ word, region, offset: pointer - region.ptr });
   }
 

@@ -7,7 +7,8 @@ import {
   randint_i32,
   uniform_f32,
 } from "../program/kernels.gen.ts";
-import { heap, RANDOM } from "../wasm/engine.ts";
+import { heap } from "../wasm/engine.ts";
+import { RANDOM } from "../wasm/layout.ts";
 import type { Heap, Ptr } from "../wasm/heap.ts";
 import { i32 } from "../wasm/views.ts";
 import type { FillOptions } from "./create.ts";

@@ -1,5 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { add, compile, manualSeed, nn, optim, square, sum, Tensor, tensor } from "../../src/index.ts";
+import {
+  add,
+  compile,
+  type Compiled,
+  manualSeed,
+  nn,
+  optim,
+  square,
+  sum,
+  type Tensor,
+  tensor,
+} from "../../src/index.ts";
 import { collectTensors } from "../../src/tensor/lifetime.ts";
 import { SAMPLES } from "../nn/samples.ts";
 
@@ -18,19 +29,21 @@ function train(make: () => nn.Module, makeInputs: () => unknown[], compiled: boo
     optimizer?.step();
     return result;
   };
-  const step = compiled ? compile(body) : body;
+  const step = compiled ? compile(body as (...inputs: Tensor[]) => unknown) : body;
   const left: unknown[] = [];
   for (let i = 0; i < 3; i++) {
     manualSeed(10 + i);
     const inputs = makeInputs();
     const leaves = [...collectTensors(inputs, new Set<Tensor>())].filter((t) => t.dtype === "f32");
     for (const t of leaves) t.requiresGrad = true;
-    left.push([...collectTensors(step(...inputs), new Set<Tensor>())].map((t) => Array.from(t.data)));
+    left.push(
+      [...collectTensors(step(...(inputs as Tensor[])), new Set<Tensor>())].map((t) => Array.from(t.data)),
+    );
     left.push(leaves.map((t) => t.grad && Array.from(t.grad.data)));
     left.push(parameters.map((t) => t.grad && Array.from(t.grad.data)));
   }
   left.push(Object.entries(model.stateDict()).map(([name, t]) => [name, Array.from(t.data)]));
-  if (compiled) expect((step as ReturnType<typeof compile>).stats()?.captures).toBe(1);
+  if (compiled) expect((step as Compiled<Tensor[], unknown>).stats()?.captures).toBe(1);
   return left;
 }
 
