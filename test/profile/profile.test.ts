@@ -46,6 +46,19 @@ describe("profile", () => {
   );
 
   it(
+    "estimates operations and bytes",
+    inScope(() => {
+      const x = ones([32, 64]);
+      const y = ones([64, 16]);
+      const { entries } = profile(() => exp(matmul(x, y)));
+      const [product, map] = ["matmul", "exp"].map((name) => entries.find((entry) => entry.name === name));
+      expect(product?.flops).toBe(2 * 32 * 64 * 16);
+      expect(product?.bytes).toBe(4 * (32 * 64 + 64 * 16 + 32 * 16));
+      expect(map?.bytes).toBe(4 * 2 * 32 * 16);
+    }),
+  );
+
+  it(
     "keeps gradients apart, and puts what rules and composite ops call under them",
     inScope(() => {
       const x = tensor([[1, 2, 3]], { requiresGrad: true });
