@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   add,
   compile,
+  conv2d,
   crossEntropy,
   exp,
   matmul,
@@ -11,6 +12,7 @@ import {
   ones,
   optim,
   profile,
+  scope,
   sum,
   tensor,
   type Profile,
@@ -57,6 +59,24 @@ describe("profile", () => {
       expect(map?.bytes).toBe(4 * 2 * 32 * 16);
     }),
   );
+
+  it.each([
+    { name: "one that is transformed", channels: [16, 32], side: 20, groups: 1 },
+    { name: "one that is not", channels: [3, 8], side: 5, groups: 1 },
+    { name: "a depthwise one", channels: [8, 8], side: 6, groups: 8 },
+  ])("counts the direct algorithm's operations of a convolution: $name", ({ channels, side, groups }) => {
+    scope(() => {
+      const [from = 0, to = 0] = channels;
+      const x = ones([2, from, side, side]);
+      const w = ones([to, from / groups, 3, 3]);
+      const { entries } = profile(() => conv2d(x, w, null, { padding: 1, groups }));
+      expect(entries.map(({ name }) => name)).toEqual(["conv2d"]);
+      const direct = 2 * 2 * (from / groups) * to * side * side * 9;
+      expect(entries[0]?.flops).toBeGreaterThanOrEqual(direct);
+      expect(entries[0]?.flops).toBeLessThan(1.2 * direct);
+      expect(entries[0]?.bytes).toBeGreaterThanOrEqual(4 * 2 * (from + to) * side * side);
+    });
+  });
 
   it(
     "keeps gradients apart, and puts what rules and composite ops call under them",
