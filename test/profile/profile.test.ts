@@ -79,7 +79,7 @@ describe("profile", () => {
   });
 
   it(
-    "keeps gradients apart, and puts what rules and composite ops call under them",
+    "keeps gradients apart, and puts what rules call under them",
     inScope(() => {
       const x = tensor([[1, 2, 3]], { requiresGrad: true });
       const label = tensor([2], { dtype: "i32" });
@@ -87,6 +87,23 @@ describe("profile", () => {
       const names = Object.keys(calls(p)).filter((name) => !/_f32|_32/.test(name));
       expect(names.sort()).toEqual(["backward of crossEntropy", "backward of mul", "crossEntropy", "mul"]);
       x.grad?.dispose();
+    }),
+  );
+
+  it(
+    "takes an op that is made of others as one",
+    inScope(() => {
+      const [x, row] = [ones([2, 3]), ones([3])];
+      // A product, then a sum in place.
+      const p = profile(() => x.add_(row, { alpha: 2 }));
+      expect(calls(p)).toEqual({ add_: 1 });
+      const { traceEvents } = JSON.parse(p.toChromeTrace()) as { traceEvents: Event[] };
+      const ops = traceEvents.filter(({ cat }) => cat === "op").map(({ name }) => name);
+      expect(ops).toEqual(["add_", "mul", "add_"]);
+      expect(x.toArray()).toEqual([
+        [3, 3, 3],
+        [3, 3, 3],
+      ]);
     }),
   );
 
