@@ -213,7 +213,7 @@ function eagerBars(sections) {
   ];
 }
 
-/** @param {Omit<Bar, "show">} bar */
+/** @param {Bar} bar */
 export const reached = ({ value, bar, most }) => value !== null && (most ? value <= bar : value >= bar);
 
 /**

@@ -14,7 +14,10 @@ export function save(folder, run) {
   mkdirSync(folder, { recursive: true });
   const stamp = run.when.slice(0, 16).replace(/[-:]/g, "").replace("T", "-");
   const path = join(folder, `${stamp}-node${run.machine.node.replace(/^v/, "")}`);
-  const goals = bars(run).map(({ show: _, ...bar }) => ({ ...bar, reached: reached(bar) }));
+  const goals = bars(run).map((goal) => {
+    const { what, value, bar, most = false } = goal;
+    return { what, value, bar, most, reached: reached(goal) };
+  });
   writeFileSync(`${path}.txt`, `${text(run)}\n`);
   writeFileSync(`${path}.json`, `${JSON.stringify({ ...run, bars: goals }, null, 2)}\n`);
   return `${path}.json`;
