@@ -112,13 +112,14 @@ export interface Ready {
   /** Bytes that a step moves, likewise. */
   bytes?: number;
   /** What a compiled step is made of. */
-  stats?(): ProgramStats;
+  stats?(): ProgramStats | null;
 }
 
 /** What `compiled.stats()` tells. */
 export interface ProgramStats {
   commands: number;
-  fused: number;
+  /** Commands that fusion has saved. */
+  fused?: number;
   arenaBytes: number;
   intermediateBytes: number;
   boundBytes: number;

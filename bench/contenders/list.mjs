@@ -22,7 +22,7 @@ export const TORCH = "PyTorch, tuned";
 /** Those that run where we do. */
 export const JAVASCRIPT = [TFJS, JAX, ORT, BRAIN, TFJS_CPU];
 /** Of two threads: ours and PyTorch's. */
-export const OURS_TWICE = "simdgrad, 2 threads";
+export const COMPILED_TWICE = "simdgrad, compiled, 2 threads";
 export const TORCH_TWICE = "PyTorch, 2 threads";
 
 /** What everybody takes part in. */
@@ -76,13 +76,12 @@ export function contenders({ node, dist, against, python, cpu }) {
     js(PEAK, ["gemm", "conv"], "peak", dist),
     js(COPY, ["ops"], "copy", dist),
     js(OURS, SHARED, "simdgrad", dist),
-    js(COMPILED, [...TRAINING, "replay"], "simdgrad", dist, "compiled"),
-    js(OURS, ["threads"], "simdgrad", dist, "fastest"),
-    js(OURS_TWICE, ["threads"], "simdgrad", dist, "fastest", "2"),
+    js(COMPILED, [...TRAINING, "replay", "threads"], "simdgrad", dist, "compiled"),
+    js(COMPILED_TWICE, ["threads"], "simdgrad", dist, "compiled", "2"),
     js(OURS, ["loader"], "loader", dist, "worker"),
     ...against.flatMap(({ path, dist }) => [
       js(`${OURS} at ${path}`, SHARED, "simdgrad", dist),
-      js(`${COMPILED} at ${path}`, [...TRAINING, "replay"], "simdgrad", dist, "compiled"),
+      js(`${COMPILED} at ${path}`, [...TRAINING, "replay", "threads"], "simdgrad", dist, "compiled"),
     ]),
     js(COMPUTE, ["loader"], "loader", dist, "memory"),
     js("prefetch, no worker", ["loader"], "loader", dist, "prefetch"),

@@ -9,7 +9,7 @@ export interface ProfileEntry {
   readonly ms: number;
   /** Of the function's whole time. */
   readonly share: number;
-  /** Floating-point operations, by estimate; 0 where nothing is computed. */
+  /** Operations, by estimate. */
   readonly flops: number;
   /** Bytes that must be read and written at least, by estimate. */
   readonly bytes: number;

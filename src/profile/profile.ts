@@ -47,8 +47,8 @@ export class Profile<T = unknown> {
  * Runs `fn` and times every kernel that it uses, one by one, by the op that called for it. Works with training steps, with inference, and
  * with compiled functions, whose kernels have no ops any more and stand under their own names.
  *
- * Operations and bytes are estimates from the commands' sizes: multiplications and additions of the direct algorithm, and each operand read
- * or written once. Timing costs a fraction of a microsecond a kernel, which counts as JavaScript's; what ran for the first time was also
+ * Operations and bytes are estimates from the commands' sizes: two operations for each pair that a product multiplies and adds, by the direct
+ * algorithm, otherwise one an element; each operand read or written once. The table shows whichever there is more of. Timing costs a fraction of a microsecond a kernel, which counts as JavaScript's; what ran for the first time was also
  * compiled, so profile a second step rather than the first.
  * @param fn a synchronous function; a returned promise is a TypeError.
  * @example

@@ -1,7 +1,8 @@
-import { execute, interceptor, type Interceptor } from "../program/emit.ts";
+import { interceptor, launch, type Interceptor } from "../program/emit.ts";
 import { kernelNames } from "../program/kernels.gen.ts";
 import { kernelOf } from "../program/recording.ts";
 import type { Spans } from "../program/span.ts";
+import { bytesOf, flopsOf } from "../program/work.ts";
 import { i32 } from "../wasm/views.ts";
 
 /** An op, from its call to its return; times in milliseconds. */
@@ -54,10 +55,11 @@ export class Stopwatch implements Interceptor, Spans {
 
   command(address: number): number {
     const kernel = kernelNames[kernelOf(i32[address >>> 2] as number)] as string;
+    const [flops, bytes] = [flopsOf(address), bytesOf(address)];
     const start = performance.now();
-    const code = this.next === null ? execute(address, 1) : this.next.command(address);
+    const code = this.next === null ? launch(address) : this.next.command(address);
     const end = performance.now();
-    this.commands.push({ kernel, op: this.current, start, end, flops: 0, bytes: 0 });
+    this.commands.push({ kernel, op: this.current, start, end, flops, bytes });
     return code;
   }
 

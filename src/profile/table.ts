@@ -3,9 +3,12 @@ import type { ProfileEntry } from "./entries.ts";
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const milliseconds = (ms: number): string => ms.toFixed(3);
 
-/** Billions a second, or nothing where there are none. */
-const rate = (amount: number, ms: number): string =>
-  amount > 0 && ms > 0 ? (amount / ms / 1e6).toFixed(1) : "";
+/** Billions a second. */
+const rate = (amount: number, ms: number): string => (ms > 0 ? (amount / ms / 1e6).toFixed(1) : "");
+
+/** Operations where there are more of them than bytes, else bytes: what is likelier to take the time. */
+const rates = (flops: number, bytes: number, ms: number): [string, string] =>
+  flops > bytes ? [rate(flops, ms), ""] : ["", rate(bytes, ms)];
 
 /** Aligned columns: names to the left, numbers to the right. */
 export function profileTable(entries: readonly ProfileEntry[], wallMs: number, kernelMs: number): string {
@@ -17,8 +20,7 @@ export function profileTable(entries: readonly ProfileEntry[], wallMs: number, k
       String(calls),
       milliseconds(ms),
       percent(share),
-      rate(flops, ms),
-      rate(bytes, ms),
+      ...rates(flops, bytes, ms),
     ]),
     ["JavaScript", "", milliseconds(own), percent(own / wallMs), "", ""],
     ["total", "", milliseconds(wallMs), percent(1), "", ""],

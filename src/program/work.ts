@@ -22,13 +22,19 @@ const NO_FACTORS: Readonly<Record<string, string>> = {
   runningStats_f32: "count", // of values behind each statistic
 };
 
-/** Multiplication and addition of each pair of elements. */
-const PRODUCTS = new Set(words("gemm gemmPacked conv2d conv2dInputGrad conv2dWeightGrad"));
+/** Kernels that multiply and add pairs of elements. */
+const PRODUCTS = new Set(
+  words("gemm gemmPacked conv2d conv2dInputGrad conv2dWeightGrad depthwise depthwiseWeightGrad"),
+);
+/** Convolutions 3×3 by a transform: of nine pairs for each element, of the direct algorithm. */
+const TRANSFORMED = new Set(words("winograd winogradSums"));
 
 /** Sizes of the arrays of kernels that have such an argument; the weights of a convolution are left out. */
 const ARRAYS: Readonly<Record<string, readonly string[]>> = {
   cRow: ["m k batch", "k n batch", "m n batch"],
-  dh: ["n c height width", "n o oh ow"],
+  height: ["n c height width", "n o oh ow"],
+  top: ["n c h w", "n c oh ow"],
+  ph: ["n c h w", "n o oh ow"],
   kh: ["planes h w", "planes oh ow"],
 };
 
@@ -122,7 +128,7 @@ function ruleOf(id: number): Rule {
     factors,
     dims: factors.length > 0 ? 0 : at("[]dims"),
     groups: PRODUCTS.has(base) ? at("groups") : 0,
-    operations: PRODUCTS.has(base) ? 2 : 1,
+    operations: TRANSFORMED.has(base) ? 18 : PRODUCTS.has(base) ? 2 : 1,
     picoseconds: PICOSECONDS[base] ?? PLAIN,
     results,
     arrays: arrays?.map(sizes) ?? null,

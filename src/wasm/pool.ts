@@ -65,7 +65,7 @@ export class Pool {
         (message) => {
           if (isOurs(message)) this.#begun();
         },
-        (reason) => this.#lose(`worker thread ${part} ${reason}`),
+        (reason) => this.#gone(`worker thread ${part} ${reason}`),
       );
       worker.postMessage({ ...start, team: TEAM, part } satisfies Start, []);
     }
@@ -126,6 +126,12 @@ export class Pool {
         );
       }
     }
+  }
+
+  /** A worker ended, of which the host tells while nothing runs. */
+  #gone(reason: string): void {
+    if (this.running) console.warn(`simdgrad: ${reason}; going on with one thread until init({ threads })`);
+    this.#lose(reason);
   }
 
   #lose(reason: string): void {

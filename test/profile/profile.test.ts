@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   add,
   compile,
+  conv2d,
   crossEntropy,
   exp,
   matmul,
@@ -11,6 +12,7 @@ import {
   ones,
   optim,
   profile,
+  scope,
   sum,
   tensor,
   type Profile,
@@ -46,7 +48,38 @@ describe("profile", () => {
   );
 
   it(
-    "keeps gradients apart, and puts what rules and composite ops call under them",
+    "estimates operations and bytes",
+    inScope(() => {
+      const x = ones([32, 64]);
+      const y = ones([64, 16]);
+      const { entries } = profile(() => exp(matmul(x, y)));
+      const [product, map] = ["matmul", "exp"].map((name) => entries.find((entry) => entry.name === name));
+      expect(product?.flops).toBe(2 * 32 * 64 * 16);
+      expect(product?.bytes).toBe(4 * (32 * 64 + 64 * 16 + 32 * 16));
+      expect(map?.bytes).toBe(4 * 2 * 32 * 16);
+    }),
+  );
+
+  it.each([
+    { name: "one that is transformed", channels: [16, 32], side: 20, groups: 1 },
+    { name: "one that is not", channels: [3, 8], side: 5, groups: 1 },
+    { name: "a depthwise one", channels: [8, 8], side: 6, groups: 8 },
+  ])("counts the direct algorithm's operations of a convolution: $name", ({ channels, side, groups }) => {
+    scope(() => {
+      const [from = 0, to = 0] = channels;
+      const x = ones([2, from, side, side]);
+      const w = ones([to, from / groups, 3, 3]);
+      const { entries } = profile(() => conv2d(x, w, null, { padding: 1, groups }));
+      expect(entries.map(({ name }) => name)).toEqual(["conv2d"]);
+      const direct = 2 * 2 * (from / groups) * to * side * side * 9;
+      expect(entries[0]?.flops).toBeGreaterThanOrEqual(direct);
+      expect(entries[0]?.flops).toBeLessThan(1.2 * direct);
+      expect(entries[0]?.bytes).toBeGreaterThanOrEqual(4 * 2 * (from + to) * side * side);
+    });
+  });
+
+  it(
+    "keeps gradients apart, and puts what rules call under them",
     inScope(() => {
       const x = tensor([[1, 2, 3]], { requiresGrad: true });
       const label = tensor([2], { dtype: "i32" });
@@ -54,6 +87,23 @@ describe("profile", () => {
       const names = Object.keys(calls(p)).filter((name) => !/_f32|_32/.test(name));
       expect(names.sort()).toEqual(["backward of crossEntropy", "backward of mul", "crossEntropy", "mul"]);
       x.grad?.dispose();
+    }),
+  );
+
+  it(
+    "takes an op that is made of others as one",
+    inScope(() => {
+      const [x, row] = [ones([2, 3]), ones([3])];
+      // A product, then a sum in place.
+      const p = profile(() => x.add_(row, { alpha: 2 }));
+      expect(calls(p)).toEqual({ add_: 1 });
+      const { traceEvents } = JSON.parse(p.toChromeTrace()) as { traceEvents: Event[] };
+      const ops = traceEvents.filter(({ cat }) => cat === "op").map(({ name }) => name);
+      expect(ops).toEqual(["add_", "mul", "add_"]);
+      expect(x.toArray()).toEqual([
+        [3, 3, 3],
+        [3, 3, 3],
+      ]);
     }),
   );
 
