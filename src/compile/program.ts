@@ -13,7 +13,7 @@ import { born } from "../tensor/lifetime.ts";
 import { contiguousStrides, type Shape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { endPass } from "../tensor/windows.ts";
+import { endReplay } from "../tensor/windows.ts";
 import { heap } from "../wasm/engine.ts";
 import type { Heap, Ptr } from "../wasm/heap.ts";
 import type { Capture, EntryGradient } from "./capture.ts";
@@ -54,7 +54,7 @@ interface LeafGradient {
 /** A result, where the commands leave it. */
 class Output {
   readonly ptr: Ptr;
-  private readonly bytes: number;
+  readonly bytes: number;
   private readonly shape: Shape;
   private readonly dtype: DType;
 
@@ -96,6 +96,8 @@ export class Program {
   /** By how much a call moves the versions of storages from outside on. */
   private readonly writes: (readonly [Storage, number])[];
   private readonly passes: number;
+  /** What a call hands out. */
+  private readonly bytesOut: number;
   /** Where each leaf of the arguments goes; 0 where nothing reads it. */
   private readonly inputs: readonly Ptr[];
   /** For each leaf the first one that was the same tensor. */
@@ -162,6 +164,7 @@ export class Program {
     this.inputs = slots.map((slot, i) =>
       slot === null || !layout.offsets.has(slot.region) || this.twins[i] !== i ? (0 as Ptr) : at(slot),
     );
+    this.bytesOut = Array.from(outputs.values()).reduce((sum, { bytes }) => sum + bytes, 0);
     this.result = mapTree(result, (t) => (t instanceof Tensor && outputs.get(t)) || t);
     const insides = new Set(capture.slots.map(({ inside }) => inside));
     this.gradients = Array.from(capture.gradients)
@@ -241,7 +244,7 @@ export class Program {
       result instanceof Output
         ? result.handOut()
         : mapTree(result, (part) => (part instanceof Output ? part.handOut() : part));
-    for (let i = 0; i < this.passes; i++) endPass(heldTensors);
+    if (this.passes > 0) endReplay(this.passes, this.bytesOut, heldTensors);
     return given;
   }
 

@@ -134,6 +134,21 @@ export function endPass(held: () => ReadonlySet<Tensor>): void {
   }
 }
 
+/** Replayed passes are short and leave little: this many, or of this many bytes, count as one. */
+const REPLAYS = 16;
+const REPLAYED_BYTES = 2 ** 20;
+let replays = 0;
+let replayedBytes = 0;
+
+/** Ends the passes of a replayed program, which has handed out so many bytes. */
+export function endReplay(passes: number, bytes: number, held: () => ReadonlySet<Tensor>): void {
+  replays += passes;
+  replayedBytes += bytes;
+  if (replays < REPLAYS && replayedBytes < REPLAYED_BYTES) return;
+  replays = replayedBytes = 0;
+  endPass(held);
+}
+
 function stay(old: Chapter): void {
   chapters.delete(old.moment);
   for (const t of old.settled) if (t.freedBy === null && t.lease === null) catchLater(t);
@@ -153,7 +168,7 @@ function expire(old: Chapter, measure: string, held: () => ReadonlySet<Tensor>):
 
 /** Starts anew: with the memory goes all that the chapters list. */
 export function forgetChapters(): void {
-  period = calls = generation = longest = 0;
+  period = calls = generation = longest = replays = replayedBytes = 0;
   trains = false;
   chapters.clear();
   nextMoment();

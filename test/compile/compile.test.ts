@@ -87,12 +87,13 @@ describe("a compiled training step", () => {
 
   it("runs in flat memory, with an arena near its bound", () => {
     const { run } = trainer(true);
-    run(12);
+    // Sixteen passes count as one, so two counts are compared at the same place.
+    run(97);
     const before = memory();
     resetPeakMemory();
-    run(40);
+    run(96);
     expect(memory().live).toBe(before.live);
-    expect(memory().peak - before.live).toBeLessThan(1024);
+    expect(memory().peak - before.live).toBeLessThan(8192);
     expect(memory().tensors).toBe(before.tensors);
   });
 
