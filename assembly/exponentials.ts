@@ -40,7 +40,7 @@ export function logOf(x: v128): v128 {
 /** e^(x − m) for x ≤ m. */
 @final
 @unmanaged
-class Below {
+export class Below {
 
   @inline
   begin(x: v128, m: v128): v128 {

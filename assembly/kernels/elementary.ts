@@ -1,10 +1,9 @@
 /** Element-wise kernels of one operand, (out, x, n): elementary functions. Errors are in `simd/`. */
 import { eachLong, mapFour } from "../loops";
 import { acosh, asinh, atanh, cosh, sinh } from "../simd/hyperbolic";
-import { erf, exp, expm1, log, log10, log1p, log2, sigmoid, tanh, tanhshrink } from "../simd/math";
-import { splat } from "../simd/f32";
+import { erf, exp, expm1, log, log10, log1p, log2, tanh, tanhshrink } from "../simd/math";
 import { acos, asin, atan, cos, sin, tan } from "../simd/trig";
-import { exponentials } from "../simd/wide";
+import { exponentials, Sigmoid } from "../simd/wide";
 
 
 @final @unmanaged class Exp {
@@ -259,29 +258,6 @@ export function tanh_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i
 
 export function tanhshrink_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i32 {
   return eachLong<Tanhshrink>(out, x, n, part, parts);
-}
-
-
-@final @unmanaged class Sigmoid {
-
-  @inline v(x: v128, p: v128, q: v128): v128 {
-    return sigmoid(x);
-  }
-
-
-  @inline begin(x: v128, p: v128): v128 {
-    return f32x4.neg(x);
-  }
-
-
-  @inline end(e: v128, from: usize): v128 {
-    return f32x4.div(splat(1), f32x4.add(e, splat(1)));
-  }
-
-
-  @inline wide(to: usize, from: usize): void {
-    exponentials<Sigmoid>(to, from, i32x4.splat(0));
-  }
 }
 
 export function sigmoid_f32(out: usize, x: usize, n: i32, part: i32, parts: i32): i32 {

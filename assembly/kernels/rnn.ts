@@ -10,6 +10,7 @@ import { copyBytes, fillWords } from "../bytes";
 import { shareStart } from "../loops";
 import { madd, nmadd, splat } from "../simd/f32";
 import { sigmoid, tanh } from "../simd/math";
+import { exponentials, Sigmoid } from "../simd/wide";
 import { loadUpTo, storeUpTo } from "../sums";
 
 /** A part's unit of work: a cache line. */
@@ -56,17 +57,6 @@ function moved(p: usize, bytes: usize): usize {
 
 @final
 @unmanaged
-class Sigmoid {
-
-  @inline
-  v(x: v128): v128 {
-    return sigmoid(x);
-  }
-}
-
-
-@final
-@unmanaged
 class Tanh {
 
   @inline
@@ -95,6 +85,17 @@ function activate<F>(out: usize, x: usize, r: usize, bias: usize, n: i32): void 
     const sum = f32x4.add(f32x4.add(vector(x + i, left), vector(r + i, left)), optional(bias, i, left));
     storeUpTo(out + i, f.v(sum), left);
   }
+}
+
+/** out = σ(x + r + bias), as `activate`, four vectors in step. */
+function sigmoids(out: usize, x: usize, r: usize, bias: usize, n: i32): void {
+  let i: usize = 0;
+  for (let left = n; left > 0; left -= 4, i += 16) {
+    const sum = f32x4.add(f32x4.add(vector(x + i, left), vector(r + i, left)), optional(bias, i, left));
+    storeUpTo(out + i, sum, left);
+  }
+  for (; n >= 16; n -= 16, out += 64) exponentials<Sigmoid>(out, out, splat(0));
+  for (; n > 0; n -= 4, out += 16) storeUpTo(out, sigmoid(vector(out, n)), n);
 }
 
 /** A sequence that is over: its state stays, its output is 0. */
@@ -219,7 +220,7 @@ export function lstmStep_f32(
       const from = r + (gate - gates);
       const own = moved(bias, ((<usize>j) << 2) + <usize>q * block);
       if (q == 2) activate<Tanh>(gate, gate, from, own, n);
-      else activate<Sigmoid>(gate, gate, from, own, n);
+      else sigmoids(gate, gate, from, own, n);
       gate += block;
     }
     gate = gates + first;
@@ -342,8 +343,8 @@ export function gruStep_f32(
     let gate = gates + offset(row, hidden << 2, j);
     let from = product + offset(row, hidden * 3, j);
     const own = moved(bias, (<usize>j) << 2);
-    activate<Sigmoid>(gate, gate, from, own, n);
-    activate<Sigmoid>(gate + block, gate + block, from + block, moved(own, block), n);
+    sigmoids(gate, gate, from, own, n);
+    sigmoids(gate + block, gate + block, from + block, moved(own, block), n);
     const ofN = moved(own, block << 1);
     const ofQ = moved(own, block * 3);
     let b: usize = 0;

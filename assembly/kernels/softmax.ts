@@ -1,7 +1,8 @@
 /** Softmax along the middle of x [outer, n, inner], its logarithm, their gradients, and the log of a sum of exponentials. */
-import { expSum, logOf, logSums, peak, stepOf, strideOf, total } from "../exponentials";
+import { Below, expSum, logOf, logSums, peak, stepOf, strideOf, total } from "../exponentials";
 import { expNonPositive } from "../simd/math";
 import { nmadd, splat } from "../simd/f32";
+import { exponentials } from "../simd/wide";
 import { shareStart } from "../loops";
 import { high, loadUpTo, low, storeUpTo } from "../sums";
 
@@ -120,6 +121,14 @@ class OfSoftmax {
   result(g: v128, y: v128, sum: v128): v128 {
     return f32x4.mul(y, f32x4.sub(g, sum));
   }
+
+
+  @inline
+  four(dx: usize, g: usize, y: usize, sum: v128): void {
+    for (let i: usize = 0; i < 64; i += 16) {
+      v128.store(dx + i, this.result(v128.load(g + i), v128.load(y + i), sum));
+    }
+  }
 }
 
 
@@ -136,6 +145,15 @@ class OfLogSoftmax {
   @inline
   result(g: v128, y: v128, sum: v128): v128 {
     return nmadd(expNonPositive(y), sum, g);
+  }
+
+
+  @inline
+  four(dx: usize, g: usize, y: usize, sum: v128): void {
+    exponentials<Below>(dx, y, splat(0));
+    for (let i: usize = 0; i < 64; i += 16) {
+      v128.store(dx + i, nmadd(v128.load(dx + i), sum, v128.load(g + i)));
+    }
   }
 }
 
@@ -162,14 +180,30 @@ function gradKernel<T>(
     let lo = f64x2.splat(0);
     let hi = f64x2.splat(0);
     let p = offset;
-    for (let left = n; left > 0; left -= step, p += stride) {
+    let rest = n;
+    // Four vectors in f32, then f64, as `expSum` has it.
+    for (; inner == 1 && rest >= 16; rest -= 16, p += 64) {
+      const from = g + p;
+      const other = y + p;
+      const a = f.term(v128.load(from), v128.load(other));
+      const b = f.term(v128.load(from, 16), v128.load(other, 16));
+      const c = f.term(v128.load(from, 32), v128.load(other, 32));
+      const d = f.term(v128.load(from, 48), v128.load(other, 48));
+      const v = f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
+      lo = f64x2.add(lo, low(v));
+      hi = f64x2.add(hi, high(v));
+    }
+    for (let left = rest; left > 0; left -= step, p += stride) {
       const count = inner == 1 ? left : columns;
       const v = f.term(loadUpTo(g + p, count, splat(0)), loadUpTo(y + p, count, splat(0)));
       lo = f64x2.add(lo, low(v));
       hi = f64x2.add(hi, high(v));
     }
     const sum = total(lo, hi, inner);
-    for (let left = n; left > 0; left -= step, offset += stride) {
+    rest = n;
+    for (; inner == 1 && rest >= 16; rest -= 16, offset += 64)
+      f.four(dx + offset, g + offset, y + offset, sum);
+    for (let left = rest; left > 0; left -= step, offset += stride) {
       const count = inner == 1 ? left : columns;
       const v = f.result(loadUpTo(g + offset, count, splat(0)), loadUpTo(y + offset, count, splat(0)), sum);
       storeUpTo(dx + offset, v, count);

@@ -4,7 +4,7 @@
  * bits that the map of a single vector gives it.
  */
 import { madd, nmadd, splat } from "./f32";
-import { LN2_HI, LN2_LO, LOG2E, ROUNDER } from "./math";
+import { LN2_HI, LN2_LO, LOG2E, ROUNDER, sigmoid } from "./math";
 
 /** The bits of 48: up to there, e^t is far from the ends of f32. `sigmoid` and `silu` go by it, too. */
 const SAFE: i32 = 0x42400000;
@@ -93,4 +93,29 @@ export function exponentials<F>(to: usize, from: usize, constant: v128): v128 {
     v128.store(to, s, 48);
   }
   return f32x4.add(f32x4.add(p, q), f32x4.add(r, s));
+}
+
+/** The logistic function as a map. */
+@final
+@unmanaged
+export class Sigmoid {
+
+  @inline v(x: v128, p: v128, q: v128): v128 {
+    return sigmoid(x);
+  }
+
+
+  @inline begin(x: v128, p: v128): v128 {
+    return f32x4.neg(x);
+  }
+
+
+  @inline end(e: v128, from: usize): v128 {
+    return f32x4.div(splat(1), f32x4.add(e, splat(1)));
+  }
+
+
+  @inline wide(to: usize, from: usize): void {
+    exponentials<Sigmoid>(to, from, i32x4.splat(0));
+  }
 }

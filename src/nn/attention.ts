@@ -1,7 +1,7 @@
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { eq, gt, logicalOr } from "../ops/compare.ts";
 import { add } from "../ops/arithmetic.ts";
-import { attend } from "../ops/attention.ts";
+import { attend, scaledDotProductAttention } from "../ops/attention.ts";
 import { linear } from "../ops/matmul.ts";
 import { narrow, permute, reshape, squeeze, transpose, unsqueeze } from "../ops/movement.ts";
 import { mean } from "../ops/reduce.ts";
@@ -138,15 +138,19 @@ export class MultiheadAttention extends Module {
     const [batch, , queries] = q.shape as [number, number, number];
     const attnMask = this.mask(options, past, batch, queries, past + (k.shape[2] as number));
     if (cache) [k, v] = cache.append(this, k, v);
-    const [heads, weights] = attend(q, k, v, {
+    const rule = {
       attnMask,
       isCausal: past === 0 && (options.isCausal ?? false),
       dropoutP: this.training ? this.dropout : 0,
-    });
+    };
+    const needWeights = options.needWeights ?? true;
+    const [heads, weights] = needWeights
+      ? attend(q, k, v, rule)
+      : [scaledDotProductAttention(q, k, v, rule), null];
     const joined = reshape(permute(heads, [0, 2, 1, 3]), [batch, queries, this.embedDim]);
     const out = this.out_proj.forward(joined);
     const output = alone ? squeeze(out, { dim: 0 }) : this.batchFirst ? out : transpose(out, 0, 1);
-    if (!(options.needWeights ?? true)) return [output, null];
+    if (weights === null) return [output, null];
     const shown = (options.averageAttnWeights ?? true) ? mean(weights, { dim: 1 }) : weights;
     return [output, alone ? squeeze(shown, { dim: 0 }) : shown];
   }

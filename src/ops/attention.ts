@@ -1,17 +1,16 @@
 import { apply } from "../autograd/apply.ts";
-import type { OpRecord } from "../autograd/node.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
-import { attentionSoftmax_f32 } from "../program/kernels.gen.ts";
+import { zeros } from "../tensor/create.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import { composite } from "../tensor/lifetime.ts";
-import { formatShape, type Shape } from "../tensor/shape.ts";
-import { contiguous, empty, type Tensor } from "../tensor/tensor.ts";
+import { broadcastShapes, formatShape, type Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { add, mul } from "./arithmetic.ts";
 import { dropout } from "./dropout.ts";
+import { attentionRecord, weightsRecord } from "./fusedattention.ts";
 import { matmul } from "./matmul.ts";
 import { transpose } from "./movement.ts";
 import { where } from "./select.ts";
-import { softmaxGradRecord } from "./softmax.ts";
 
 export interface AttentionOptions {
   /**
@@ -27,53 +26,37 @@ export interface AttentionOptions {
   scale?: number;
 }
 
-/** Softmax along the last dimension; attributes: causal. */
-const weightsRecord: OpRecord<boolean> = {
-  name: "attentionSoftmax",
-  forward([scores], causal) {
-    const x = contiguous(scores as Tensor);
-    const out = empty(x.shape, "f32");
-    const [queries, keys] = x.shape.slice(-2) as [number, number];
-    if (out.size > 0) attentionSoftmax_f32(out.ptr, x.ptr, out.size / keys, queries, keys, Number(causal));
-    return out;
-  },
-  saves: { output: true },
-  // Where a weight is 0, so is its score's gradient: softmax's own rule serves.
-  vjp: ([g], s) => [apply(softmaxGradRecord, [g as Tensor, s.output], s.output.ndim - 1)],
-};
+const OP = "scaledDotProductAttention";
 
 function checkOperands(q: Tensor, k: Tensor, v: Tensor): void {
-  const op = "scaledDotProductAttention";
   const shapes = `q ${formatShape(q.shape)}, k ${formatShape(k.shape)}, v ${formatShape(v.shape)}`;
   if (q.ndim < 2 || k.ndim < 2 || v.ndim < 2)
     throw new ShapeError(
-      `${op}: takes q [..., queries, e], k [..., keys, e], v [..., keys, ev], got ${shapes}`,
+      `${OP}: takes q [..., queries, e], k [..., keys, e], v [..., keys, ev], got ${shapes}`,
     );
   if (q.shape.at(-1) !== k.shape.at(-1)) {
     throw new ShapeError(
-      `${op}: queries and keys must have the same features, got ${shapes} (${q.shape.at(-1)} ≠ ${k.shape.at(-1)})`,
+      `${OP}: queries and keys must have the same features, got ${shapes} (${q.shape.at(-1)} ≠ ${k.shape.at(-1)})`,
     );
   }
   if (k.shape.at(-2) !== v.shape.at(-2)) {
     throw new ShapeError(
-      `${op}: there must be a value for each key, got ${shapes} (${k.shape.at(-2)} ≠ ${v.shape.at(-2)})`,
+      `${OP}: there must be a value for each key, got ${shapes} (${k.shape.at(-2)} ≠ ${v.shape.at(-2)})`,
     );
   }
 }
 
-function masked(scores: Tensor, mask: Tensor): Tensor {
-  const op = "scaledDotProductAttention";
+function checkMask(mask: Tensor, scores: Shape): void {
   if (mask.dtype !== "bool" && !isFloat(mask.dtype)) {
     throw new DTypeError(
-      `${op}: attnMask must be bool (true takes part) or f32 (added), got ${mask.dtype}; convert with to(mask, "bool")`,
+      `${OP}: attnMask must be bool (true takes part) or f32 (added), got ${mask.dtype}; convert with to(mask, "bool")`,
     );
   }
-  if (!broadcastsTo(mask.shape, scores.shape)) {
+  if (!broadcastsTo(mask.shape, scores)) {
     throw new ShapeError(
-      `${op}: attnMask ${formatShape(mask.shape)} does not broadcast to the scores ${formatShape(scores.shape)} [..., queries, keys]`,
+      `${OP}: attnMask ${formatShape(mask.shape)} does not broadcast to the scores ${formatShape(scores)} [..., queries, keys]`,
     );
   }
-  return mask.dtype === "bool" ? where(mask, scores, -Infinity) : add(scores, mask);
 }
 
 function broadcastsTo(shape: Shape, target: Shape): boolean {
@@ -81,26 +64,53 @@ function broadcastsTo(shape: Shape, target: Shape): boolean {
   return lead >= 0 && shape.every((n, d) => n === 1 || n === target[d + lead]);
 }
 
-/** Attention, and the weights that it gave the values. */
-export function attend(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): [Tensor, Tensor] {
+interface Checked {
+  readonly mask: Tensor | null;
+  readonly p: number;
+  readonly scale: number;
+  readonly isCausal: boolean;
+}
+
+function check(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Checked {
   checkOperands(q, k, v);
   const p = options.dropoutP ?? 0;
-  if (!(p >= 0 && p <= 1))
-    throw new ValueError(`scaledDotProductAttention: dropoutP must lie in [0, 1], got ${p}`);
-  const features = q.shape.at(-1) as number;
-  const scale = options.scale ?? 1 / Math.sqrt(Math.max(1, features));
-  return composite("scaledDotProductAttention", () => {
-    let scores = matmul(mul(q, scale), transpose(k, -2, -1));
-    if (options.attnMask) scores = masked(scores, options.attnMask);
-    let weights = apply(weightsRecord, [scores], options.isCausal ?? false);
-    if (p > 0) weights = dropout(weights, { p });
-    return [matmul(weights, v), weights];
-  });
+  if (!(p >= 0 && p <= 1)) throw new ValueError(`${OP}: dropoutP must lie in [0, 1], got ${p}`);
+  const scale = options.scale ?? 1 / Math.sqrt(Math.max(1, q.shape.at(-1) as number));
+  const mask = options.attnMask ?? null;
+  if (mask) {
+    const batch = broadcastShapes(OP, q.shape.slice(0, -2), k.shape.slice(0, -2));
+    checkMask(mask, [...batch, q.shape.at(-2) as number, k.shape.at(-2) as number]);
+  }
+  return { mask, p, scale, isCausal: options.isCausal ?? false };
+}
+
+function composed(q: Tensor, k: Tensor, v: Tensor, { mask, p, scale, isCausal }: Checked): [Tensor, Tensor] {
+  let scores = matmul(mul(q, scale), transpose(k, -2, -1));
+  if (mask) scores = mask.dtype === "bool" ? where(mask, scores, -Infinity) : add(scores, mask);
+  let weights = apply(weightsRecord, [scores], isCausal);
+  if (p > 0) weights = dropout(weights, { p });
+  return [matmul(weights, v), weights];
+}
+
+/** Attention, and the weights that it gave the values. */
+export function attend(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): [Tensor, Tensor] {
+  const checked = check(q, k, v, options);
+  return composite(OP, () => composed(q, k, v, checked));
+}
+
+/** With fewer queries there is no matrix worth avoiding: a step of generation. */
+const FEW = 4;
+
+/** Whether the fused kernel can do it: it draws nothing, and has no gradient for a mask. */
+function fuses(q: Tensor, k: Tensor, v: Tensor, { mask, p }: Checked): boolean {
+  const some = [q, k, v].every((t) => t.size > 0) && (q.shape.at(-2) as number) >= FEW;
+  return some && p === 0 && !(mask?.requiresGrad ?? false);
 }
 
 /**
  * Attention softmax(q kᵀ · scale + mask) v (A. Vaswani et al., 2017): q [..., queries, e], k [..., keys, e], v [..., keys, ev] →
- * [..., queries, ev]; leading dimensions (batch, heads) broadcast.
+ * [..., queries, ev]; leading dimensions (batch, heads) broadcast. No [queries, keys] matrix is kept, neither for the gradient (FlashAttention,
+ * T. Dao et al., 2022), unless there is dropout, a mask that wants a gradient, or fewer than four queries.
  * @throws {ShapeError} sizes that differ; {DTypeError} a mask of whole numbers; {ValueError} a probability outside [0, 1].
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html; unlike there, a mask and
  * `isCausal` may be combined.
@@ -108,7 +118,14 @@ export function attend(q: Tensor, k: Tensor, v: Tensor, options: AttentionOption
  * scaledDotProductAttention(zeros([2, 4]), zeros([2, 4]), tensor([[1], [3]]), { isCausal: true }); // [[1], [2]]
  */
 export const scaledDotProductAttention = /* @__PURE__ */ Object.assign(
-  (q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor =>
-    composite("scaledDotProductAttention", () => attend(q, k, v, options)[0]),
-  { record: weightsRecord },
+  (q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor => {
+    const checked = check(q, k, v, options);
+    return composite(OP, () => {
+      if (!fuses(q, k, v, checked)) return composed(q, k, v, checked)[0];
+      const { mask, scale, isCausal } = checked;
+      const added = mask?.dtype === "bool" ? where(mask, zeros([]), -Infinity) : mask;
+      return apply(attentionRecord, added ? [q, k, v, added] : [q, k, v], { scale, isCausal });
+    });
+  },
+  { record: attentionRecord },
 );

@@ -49,4 +49,105 @@ describe.each(variants)("attention, %s", (variant) => {
     kernels.run("attentionSoftmax_f32", out, x, 2, 2, 2, 0);
     expect(out.data).toEqual([NaN, NaN, 0.5, 0.5]);
   });
+
+  const shapes = [
+    { queries: 4, keys: 3, width: 1, values: 1 },
+    { queries: 65, keys: 67, width: 5, values: 3 },
+    { queries: 130, keys: 64, width: 8, values: 17 },
+    { queries: 6, keys: 140, width: 16, values: 8 },
+  ];
+  const cases = shapes.flatMap((shape) =>
+    [0, 1].flatMap((causal) => ["none", "rows", "keys"].map((mask) => ({ ...shape, causal, mask }))),
+  );
+
+  test.each(cases)("fused, $queries × $keys, $width and $values, causal = $causal, mask: $mask", (c) => {
+    kernels.reset();
+    const heads = 5;
+    const { queries, keys, width, values, causal, mask: kind } = c;
+    const scale = Math.fround(0.7);
+    const q = kernels.input("f32", noise(heads * queries * width, 1, 2));
+    const k = kernels.input("f32", noise(heads * keys * width, 2, 2));
+    const v = kernels.input("f32", noise(heads * keys * values, 3, 2));
+    const g = kernels.input("f32", noise(heads * queries * values, 4, 2));
+    // One row in eleven sees nothing; or the same for all queries of all heads.
+    const rows = kind === "rows" ? queries : 1;
+    const mask = kernels.input(
+      "f32",
+      Array.from({ length: rows * keys }, (_, i) =>
+        (kind === "rows" && Math.floor(i / keys) % 11 === 3) || i % 5 === 2 ? -Infinity : (i % 7) / 7,
+      ),
+    );
+    const out = kernels.output("f32", heads * queries * values);
+    const logs = kernels.output("f32", heads * queries);
+    const [dq, dk, dv] = [q, k, v].map((t) => kernels.output("f32", t.count)) as [
+      typeof out,
+      typeof out,
+      typeof out,
+    ];
+    // Heads lie within rows in q and out, before them elsewhere.
+    const within = (n: number): number[] => [queries * heads * n, n, heads * n];
+    const before = (m: number, n: number): number[] => [heads * m * n, m * n, n];
+    const dims = [1, heads, queries, keys, width, values];
+    dims.push(...within(width), ...before(keys, width), ...before(keys, values), ...within(values));
+    dims.push(0, 0, kind === "rows" ? keys : 0, 1, ...before(queries, values), ...within(width));
+    dims.push(...before(keys, width), ...before(keys, values));
+    const words = kernels.input("i32", dims);
+    const room = kernels.workspace("attention_f32", width, values);
+    const gradRoom = kernels.workspace("attentionGrad_f32", width, values);
+    const own = kind === "none" ? 0 : mask;
+    expect(kernels.run("attention_f32", out, logs, q, k, v, own, scale, causal, words, room)).toBe(0);
+    // prettier-ignore
+    expect(
+      kernels.run("attentionGrad_f32", dq, dk, dv, g, q, k, v, out, logs, own, scale, causal, words, gradRoom),
+    ).toBe(0);
+
+    const [outs, dqs, dks, dvs] = [out, q, k, v].map((t) => new Float64Array(t.count)) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
+    const [qd, kd, vd, gd, md] = [q, k, v, g, mask].map((t) => t.data) as [
+      number[],
+      number[],
+      number[],
+      number[],
+      number[],
+    ];
+    for (let h = 0; h < heads; h++) {
+      const ofQ = (i: number, d: number): number => (i * heads + h) * width + d;
+      const ofOut = (i: number, d: number): number => (i * heads + h) * values + d;
+      const ofK = (j: number, d: number): number => (h * keys + j) * width + d;
+      const ofV = (j: number, d: number): number => (h * keys + j) * values + d;
+      const ofG = (i: number, d: number): number => (h * queries + i) * values + d;
+      const sum = (n: number, f: (d: number) => number): number => {
+        let total = 0;
+        for (let d = 0; d < n; d++) total += f(d);
+        return total;
+      };
+      const get = (a: ArrayLike<number>, i: number): number => a[i] as number;
+      for (let i = 0; i < queries; i++) {
+        const scores = Array.from({ length: keys }, (_, j) => {
+          const added = kind === "none" ? 0 : get(md, kind === "rows" ? i * keys + j : j);
+          return sum(width, (d) => get(qd, ofQ(i, d)) * get(kd, ofK(j, d))) * scale + added;
+        });
+        const weights = softmax(scores, causal ? Math.min(keys, i + 1) : keys);
+        for (let d = 0; d < values; d++)
+          outs[ofOut(i, d)] = sum(keys, (j) => get(weights, j) * get(vd, ofV(j, d)));
+        const mean = sum(values, (d) => get(gd, ofG(i, d)) * get(outs, ofOut(i, d)));
+        weights.forEach((w, j) => {
+          const slope = w * (sum(values, (d) => get(gd, ofG(i, d)) * get(vd, ofV(j, d))) - mean) * scale;
+          for (let d = 0; d < width; d++) {
+            dqs[ofQ(i, d)] = get(dqs, ofQ(i, d)) + slope * get(kd, ofK(j, d));
+            dks[ofK(j, d)] = get(dks, ofK(j, d)) + slope * get(qd, ofQ(i, d));
+          }
+          for (let d = 0; d < values; d++) dvs[ofV(j, d)] = get(dvs, ofV(j, d)) + w * get(gd, ofG(i, d));
+        });
+      }
+    }
+    expectClose(out.data, outs, { what: "out", absolute: 1e-5, relative: 1e-5 });
+    expectClose(dq.data, dqs, { what: "dq", absolute: 1e-5, relative: 1e-5 });
+    expectClose(dk.data, dks, { what: "dk", absolute: 1e-5, relative: 1e-5 });
+    expectClose(dv.data, dvs, { what: "dv", absolute: 1e-5, relative: 1e-5 });
+  });
 });

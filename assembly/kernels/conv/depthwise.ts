@@ -3,7 +3,7 @@
  * plane. The gradient for the input is the same with the taps read backwards and the strides between the values of g.
  */
 import { shareStart } from "../../loops";
-import { hsum64, loadTail, madd, splat, storeTail } from "../../simd/f32";
+import { hsum64, loadTail, madd, splat } from "../../simd/f32";
 import { high, low, storeUpTo } from "../../sums";
 import { extent, grid, place } from "./image";
 
@@ -80,7 +80,7 @@ function windows<Step>(
   offsets: usize,
   end: usize,
   by: usize,
-  byStep: usize,
+  byStep: isize,
   shift: v128,
   floor: v128,
 ): void {
@@ -91,7 +91,7 @@ function windows<Step>(
     let b = a;
     let c = a;
     let d = a;
-    for (let at = offsets, w = by; at < end; at += 4, w += byStep) {
+    for (let at = offsets, w = by; at < end; at += 4, w += <usize>byStep) {
       const v = v128.load32_splat(w);
       let q = p + load<usize>(at);
       a = madd(v, step.at(q), a);
@@ -112,14 +112,14 @@ function windows<Step>(
   }
   for (; count > 0; count -= 4, out += 16, p += next) {
     let a = splat(0);
-    for (let at = offsets, w = by; at < end; at += 4, w += byStep) {
+    for (let at = offsets, w = by; at < end; at += 4, w += <usize>byStep) {
       a = madd(v128.load32_splat(w), step.at(p + load<usize>(at)), a);
     }
     storeUpTo(out, f32x4.pmax(f32x4.add(a, shift), floor), count);
   }
 }
 
-/** A plane of `oh` rows by 3 × 3 taps side by side, whose weights stay in registers; `down` is the distance of their rows. */
+/** A plane of `oh` rows by 3 × 3 taps side by side, whose weights stay in registers; ow ≥ 4, `down` is the distance of the taps' rows. */
 function windows3x3<Step>(
   out: usize,
   oh: i32,
@@ -128,23 +128,24 @@ function windows3x3<Step>(
   pRow: usize,
   down: usize,
   by: usize,
-  byStep: usize,
+  byStep: isize,
   shift: v128,
   floor: v128,
 ): void {
   const step = changetype<Step>(0);
   const w0 = v128.load32_splat(by);
-  const w1 = v128.load32_splat((by += byStep));
-  const w2 = v128.load32_splat((by += byStep));
-  const w3 = v128.load32_splat((by += byStep));
-  const w4 = v128.load32_splat((by += byStep));
-  const w5 = v128.load32_splat((by += byStep));
-  const w6 = v128.load32_splat((by += byStep));
-  const w7 = v128.load32_splat((by += byStep));
-  const w8 = v128.load32_splat((by += byStep));
+  const w1 = v128.load32_splat((by += <usize>byStep));
+  const w2 = v128.load32_splat((by += <usize>byStep));
+  const w3 = v128.load32_splat((by += <usize>byStep));
+  const w4 = v128.load32_splat((by += <usize>byStep));
+  const w5 = v128.load32_splat((by += <usize>byStep));
+  const w6 = v128.load32_splat((by += <usize>byStep));
+  const w7 = v128.load32_splat((by += <usize>byStep));
+  const w8 = v128.load32_splat((by += <usize>byStep));
   for (; oh > 0; oh--, p += pRow) {
-    const end = out + ((<usize>ow) << 2);
-    for (let q = p; out < end; q += step.bytes()) {
+    // The last four may overlap the four before; a call in this loop would make V8 spill the weights.
+    const last = out + ((<usize>(ow - 4)) << 2);
+    for (let q = p; ;) {
       let a = f32x4.mul(w0, step.at(q));
       a = madd(w1, step.one(q), a);
       a = madd(w2, step.two(q), a);
@@ -158,14 +159,13 @@ function windows3x3<Step>(
       b = madd(w7, step.one(s), b);
       b = madd(w8, step.two(s), b);
       a = f32x4.pmax(f32x4.add(f32x4.add(a, b), shift), floor);
-      if (out + 16 <= end) {
-        v128.store(out, a);
-        out += 16;
-      } else {
-        storeTail(out, a, (<i32>(end - out)) >> 2);
-        out = end;
-      }
+      v128.store(out, a);
+      if (out == last) break;
+      const next = min(out + 16, last);
+      q += (next - out) * (step.bytes() >> 4);
+      out = next;
     }
+    out += 16;
   }
 }
 
@@ -228,7 +228,6 @@ export function depthwise_f32(
   memory.fill(offsets, 0, size);
   grid(offsets, 0, 1, 0, kh, dh * needW, kw, 1);
   const first: usize = flip != 0 ? (<usize>(taps - 1)) << 2 : 0;
-  const byStep = <usize>(<isize>(flip != 0 ? -4 : 4));
   const row = (<usize>(sh * needW)) << 2;
   const down = (<usize>(dh * needW)) << 2;
   const floor = splat(activation != 0 ? 0 : -Infinity);
@@ -241,15 +240,18 @@ export function depthwise_f32(
     const by = weight + ((<usize>(channel * taps)) << 2) + first;
     const shift = bias == 0 ? splat(0) : v128.load32_splat(bias + ((<usize>channel) << 2));
     let to = out + ((<usize>plane * <usize>(oh * ow)) << 2);
-    if (kh == 3 && kw == 3) {
-      if (sw == 1) windows3x3<Near>(to, oh, ow, end, row, down, by, byStep, shift, floor);
-      else windows3x3<EveryOther>(to, oh, ow, end, row, down, by, byStep, shift, floor);
+    // Both are called twice for strides of 1, lest the compiler move their loops in here, where V8 spills.
+    if (kh == 3 && kw == 3 && ow >= 4) {
+      if (flip != 0) windows3x3<Near>(to, oh, ow, end, row, down, by, -4, shift, floor);
+      else if (sw == 1) windows3x3<Near>(to, oh, ow, end, row, down, by, 4, shift, floor);
+      else windows3x3<EveryOther>(to, oh, ow, end, row, down, by, 4, shift, floor);
       continue;
     }
-    for (let y = 0; y < oh; y++, to += (<usize>ow) << 2) {
-      const p = end + <usize>y * row;
-      if (sw == 1) windows<Near>(to, ow, p, offsets, end, by, byStep, shift, floor);
-      else windows<EveryOther>(to, ow, p, offsets, end, by, byStep, shift, floor);
+    let p = end;
+    for (let y = 0; y < oh; y++, to += (<usize>ow) << 2, p += row) {
+      if (flip != 0) windows<Near>(to, ow, p, offsets, end, by, -4, shift, floor);
+      else if (sw == 1) windows<Near>(to, ow, p, offsets, end, by, 4, shift, floor);
+      else windows<EveryOther>(to, ow, p, offsets, end, by, 4, shift, floor);
     }
   }
   return 0;

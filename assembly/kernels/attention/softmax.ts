@@ -1,9 +1,9 @@
 /** The softmax of attention scores, [rows, keys], a row for each query of each head. */
-import { fillWords } from "../bytes";
-import { expSum, peak } from "../exponentials";
-import { shareStart } from "../loops";
-import { splat } from "../simd/f32";
-import { loadUpTo, storeUpTo } from "../sums";
+import { fillWords } from "../../bytes";
+import { expSum, peak } from "../../exponentials";
+import { shareStart } from "../../loops";
+import { splat } from "../../simd/f32";
+import { loadUpTo, storeUpTo } from "../../sums";
 
 /**
  * exp(xᵢ) / Σ exp(x) along rows. A row without a key that takes part (all −∞) gives zeros, not NaN. If `causal`, row i of
