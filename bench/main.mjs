@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureDependencies } from "../scripts/ensure.mjs";
-import { COMPILED, contenders, LIMITS, OURS } from "./contenders/list.mjs";
+import { contenders, LIMITS, OURS } from "./contenders/list.mjs";
 import { BUSY, describeMachine } from "./measure/machine.mjs";
 import { findNode } from "./measure/node.mjs";
 import { findTorch } from "./measure/python.mjs";
@@ -45,7 +45,7 @@ function entriesFor(options, node, python, dist, folder) {
   const { contenders: words } = options;
   if (words === null) return all;
   return all.filter(
-    ({ name }) => [...LIMITS, OURS, COMPILED].includes(name) || words.some((word) => name.includes(word)),
+    ({ name }) => LIMITS.includes(name) || name.startsWith(OURS) || words.some((word) => name.includes(word)),
   );
 }
 

@@ -4,12 +4,13 @@ import { COMPILED } from "../contenders/list.mjs";
 /** @import { Section } from "./summary.mjs" */
 
 /**
- * What the compiled training steps are made of.
+ * What the compiled training steps are made of: on several threads it is the same.
  * @param {Section[]} sections
  * @returns {(ProgramStats & { workload: string })[]}
  */
 export function programs(sections) {
   return sections.flatMap((section) => {
+    if (section.family === "threads") return [];
     const stats = referenceOf(section)?.stats;
     return stats && stats.boundBytes > 0 ? [{ workload: section.workload, ...stats }] : [];
   });

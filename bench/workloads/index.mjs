@@ -58,7 +58,7 @@ const WRITERS = {
   replay(folder) {
     const { name, commands } = writeReplay(folder);
     return [
-      { name, flops: null, title: `a compiled program of ${commands} commands that do next to nothing` },
+      { name, flops: null, title: `A compiled program of ${commands} commands that do next to nothing` },
     ];
   },
   ...Object.fromEntries(TRAINING.map((name) => [name, (folder) => [training(folder, name)]])),

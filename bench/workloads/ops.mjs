@@ -72,14 +72,12 @@ export const OPS = [
     title: "sums of rows",
     bytes: BYTES,
     last: (operands) => total(lastRow(operands)),
-    bound: true,
   },
   {
     op: "sumColumns",
     title: "sums of columns",
     bytes: BYTES,
     last: (operands) => total(lastColumn(operands)),
-    bound: true,
   },
   { op: "transpose", title: "transpose, dense", bytes: 2 * BYTES, last: ({ x }) => lastOf(x), bound: true },
   {
