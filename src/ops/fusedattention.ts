@@ -1,6 +1,7 @@
 import { apply, applyMulti } from "../autograd/apply.ts";
 import { isGradEnabled } from "../autograd/mode.ts";
 import type { OpRecord } from "../autograd/node.ts";
+import { parallelism } from "../program/emit.ts";
 import * as kernels from "../program/kernels.gen.ts";
 import { broadcastShapes, broadcastStrides, sizeOf, type Shape } from "../tensor/shape.ts";
 import { withWorkspace } from "../tensor/storage.ts";
@@ -21,7 +22,6 @@ export interface AttentionRule {
 }
 
 const NAME = "scaledDotProductAttention";
-const PARTS = 1;
 const NULL = 0 as Ptr;
 
 /** Softmax of scores along the last dimension, as attention has it: a row that sees nothing gives zeros. Attributes: causal. */
@@ -113,7 +113,7 @@ export const attentionRecord: OpRecord<AttentionRule> = {
     const logs = empty([sizeOf(batch), queries], "f32");
     extras.push(logs);
     const { at, dims } = plan(inputs, out);
-    withWorkspace(kernels.attention_f32_workspace(width, valueWidth, PARTS), (workspace) => {
+    withWorkspace(kernels.attention_f32_workspace(width, valueWidth, parallelism()), (workspace) => {
       kernels.attention_f32(out.ptr, logs.ptr, ...at, scale, Number(isCausal), dims, workspace);
     });
     return out;
@@ -143,7 +143,7 @@ const gradRecord: OpRecord<AttentionRule> = {
     for (const { strides } of [g, ...[dq, dk, dv].map((t) => operand(t, t.shape))])
       dims.push(...strides.slice(0, 3));
     const [ofQ, ofK, ofV, mask] = at;
-    withWorkspace(kernels.attentionGrad_f32_workspace(width, valueWidth, PARTS), (workspace) => {
+    withWorkspace(kernels.attentionGrad_f32_workspace(width, valueWidth, parallelism()), (workspace) => {
       // prettier-ignore
       kernels.attentionGrad_f32(
         dq.ptr, dk.ptr, dv.ptr, g.ptr, ofQ, ofK, ofV, (out as Tensor).ptr, (logs as Tensor).ptr, mask,
