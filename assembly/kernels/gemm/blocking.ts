@@ -12,7 +12,7 @@ export const NR: i32 = 8;
 export const KC: i32 = 512;
 
 /** Rows of A in a block that is used again and again from L2. */
-export const MC: i32 = 72;
+export const MC: i32 = 144;
 
 /** Columns of B that are packed at a time. */
 export const NC: i32 = 512;
