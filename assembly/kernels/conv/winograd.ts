@@ -41,7 +41,7 @@ export function rowsOf(c: i32, o: i32, tw: i32): i32 {
 
 /** Bytes of four channels of a block's rows side by side, with one row of tiles on its way to and from the points. */
 @inline
-export function stageBytes(rows: i32, tw: i32): usize {
+function stageBytes(rows: i32, tw: i32): usize {
   return (<usize>((rows * TILE + 2) * (tw * TILE + 2) + 28 * tw + 12)) << 4;
 }
 
@@ -156,9 +156,8 @@ export function winogradWeights_f32(
   return 0;
 }
 
-/** A part's slice: a tile, tables of channels and tiles, the stage, points of the input and of the output. */
-@inline
-function sliceBytes(c: i32, o: i32, tw: i32): usize {
+/** A part's slice: a tile, tables of channels and tiles, points of the input and of the output, the stage. */
+export function sliceBytes(c: i32, o: i32, tw: i32): usize {
   const rows = rowsOf(c, o, tw);
   const cap = rows * tw;
   const tables = (<usize>(c + cap)) << 2;

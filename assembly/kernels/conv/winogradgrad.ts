@@ -14,7 +14,7 @@ import {
   panelsOf,
   pointBytes,
   rowsOf,
-  stageBytes,
+  sliceBytes,
   tilesOf,
   transformInput,
 } from "./winograd";
@@ -33,16 +33,6 @@ function groupsOf(n: i32, oh: i32, ow: i32): i32 {
 @inline
 function sumsBytes(n: i32, c: i32, o: i32, oh: i32, ow: i32): usize {
   return pointBytes(panelsOf(o), c) * <usize>(POINTS * groupsOf(n, oh, ow));
-}
-
-/** A part's slice: a tile, tables of channels and tiles, the stage, points of the input and of g. */
-@inline
-function sliceBytes(c: i32, o: i32, tw: i32): usize {
-  const rows = rowsOf(c, o, tw);
-  const cap = rows * tw;
-  const tables = (<usize>(c + cap)) << 2;
-  const points = (pointBytes(panelsOf(c), cap) + pointBytes(panelsOf(o), cap)) * POINTS;
-  return (TILE_BYTES + tables + stageBytes(rows, tw) + points + 63) & ~63;
 }
 
 /** The points of g for rows row … row + rows − 1 of tiles; the counterpart of `transformInput`. */
