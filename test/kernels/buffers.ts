@@ -129,15 +129,15 @@ export class Kernels {
     return buffer;
   }
 
-  /** Workspace for up to three parts, of which only the surroundings are looked at: `<kernel>_workspace(…, 3)` bytes. */
+  /** Workspace for up to five parts, of which only the surroundings are looked at: `<kernel>_workspace(…, 5)` bytes. */
   workspace(kernel: string, ...args: readonly number[]): Buffer {
     const helper = this.#exports[`${kernel}_workspace`];
     if (helper === undefined) throw new Error(`no helper ${kernel}_workspace`);
-    return this.#place("f32", helper(...args, 3) / 4, true, true);
+    return this.#place("f32", helper(...args, 5) / 4, true, true);
   }
 
   /**
-   * Runs a kernel in one, two and three parts: the same bits each time, inputs and guards untouched. Returns its code.
+   * Runs a kernel in one to five parts: the same bits each time, inputs and guards untouched. Returns its code.
    */
   run(name: string, ...args: readonly (Buffer | number)[]): number {
     const kernel = this.#exports[name];
@@ -152,7 +152,7 @@ export class Kernels {
       const ends = [...is.subarray(0, GUARD), ...is.subarray(-GUARD)];
       if (ends.some((byte) => byte !== POISON)) throw new Error(`${name} writes outside its output`);
     }
-    for (const parts of [2, 3]) {
+    for (const parts of [2, 3, 4, 5]) {
       for (const [index, buffer] of this.#buffers.entries())
         buffer.bytes(GUARD).set(before[index] as Uint8Array);
       for (let part = 0; part < parts; part++) expect(kernel(...numbers, part, parts)).toBe(once);
