@@ -30,7 +30,8 @@ const LAYERS = [
   ["program"],
   ["tensor", "autograd"],
   ["ops"],
-  ["nn", "optim", "data", "io"],
+  ["nn", "optim", "data", "io", "profile"],
+  ["compile"],
   ["train"],
   ["companions"],
 ];

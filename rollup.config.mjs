@@ -93,6 +93,11 @@ const configs = [
     plugins: [forHost(host), stripTypes(), ...(host === "node" ? [smaller] : [])],
   })),
   {
+    input: "src/platform/browser.worker.ts",
+    output: { file: "dist/worker.js", format: "es", sourcemap: true },
+    plugins: [stripTypes()],
+  },
+  {
     input: "src/index.ts",
     output: { file: "dist/index.d.ts", format: "es" },
     plugins: [dts({ tsconfig: "src/tsconfig.json" })],

@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: "test/global-setup.ts",
+    setupFiles: ["test/threads/setup.ts"],
     // Guards against hanging only: the machine may be busy.
     testTimeout: 60_000,
     hookTimeout: 300_000,

@@ -1,3 +1,4 @@
 export { abi } from "./dispatch.gen";
 export * from "./kernels.gen";
-export { run } from "./program";
+export { resume, run, share, work } from "./program";
+export { pulse } from "./sync";

@@ -1,12 +1,12 @@
 /**
  * npm run bench: simdgrad beside its peers and the machine's own limit, in one interleaved run. README.md says how.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureDependencies } from "../scripts/ensure.mjs";
-import { contenders, LIMITS, OURS } from "./contenders/list.mjs";
+import { COMPILED, contenders, LIMITS, OURS } from "./contenders/list.mjs";
 import { BUSY, describeMachine } from "./measure/machine.mjs";
 import { findNode } from "./measure/node.mjs";
 import { findTorch } from "./measure/python.mjs";
@@ -15,13 +15,14 @@ import { measureSizes } from "./measure/sizes.mjs";
 import { snapshot } from "./measure/snapshot.mjs";
 import { measureStartup } from "./measure/startup.mjs";
 import { readOptions, USAGE, UsageError } from "./options.mjs";
-import { bars, barsText, reached } from "./report/bars.mjs";
 import { checkEvidence } from "./report/check.mjs";
+import { writePage } from "./report/page.mjs";
 import { save } from "./report/save.mjs";
 import { summary } from "./report/summary.mjs";
-import { gemmText, machineText, opsText, sizesText, startupText, stepText } from "./report/text.mjs";
+import { text } from "./report/text.mjs";
 import { writeWorkloads } from "./workloads/index.mjs";
 /** @import { Options } from "./options.mjs" */
+/** @import { Run } from "./report/run.mjs" */
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
@@ -44,11 +45,14 @@ function entriesFor(options, node, python, dist, folder) {
   const { contenders: words } = options;
   if (words === null) return all;
   return all.filter(
-    ({ name }) => [...LIMITS, OURS].includes(name) || words.some((word) => name.includes(word)),
+    ({ name }) => [...LIMITS, OURS, COMPILED].includes(name) || words.some((word) => name.includes(word)),
   );
 }
 
-/** @param {Options} options */
+/**
+ * @param {Options} options
+ * @returns {Promise<Run>}
+ */
 async function bench(options) {
   const node = await findNode(options.node);
   const machine = describeMachine(node);
@@ -72,46 +76,45 @@ async function bench(options) {
   const workloads = families.flatMap((family) => family.workloads);
   for (const { name, expected } of workloads) checkEvidence(results.get(name) ?? new Map(), expected);
 
-  const sections = summary(results, workloads);
-  const startup = options.startup ? measureStartup(node, dist, options.quick ? 5 : 21) : null;
-  const sizes = options.sizes ? measureSizes(dist) : null;
-  const list = bars({ sections, startup, sizes, node: machine.node });
-  /** @param {string} prefix */
-  const only = (prefix) => sections.filter(({ workload }) => workload.startsWith(prefix));
-  const steps = sections.filter(({ workload }) => !/^(gemm|op)-/.test(workload));
-  const text = [
-    machineText(machine, about),
-    options.cpu ? "Processor time, not wall time: no figures to quote." : "",
-    missing ?? "",
-    gemmText(only("gemm-")),
-    opsText(only("op-")),
-    ...steps.map(stepText),
-    startup ? startupText(startup) : "",
-    sizes ? sizesText(sizes) : "",
-    barsText(list),
-  ]
-    .filter(Boolean)
-    .join("\n\n");
-  const json = {
-    when,
+  /** @type {Run} */
+  const run = {
+    when: when.toISOString(),
     machine,
     about: Object.fromEntries(about),
     pace: options.pace,
     quick: options.quick,
     clock: options.cpu ? "cpu" : "wall",
-    sections,
-    startup,
-    sizes,
-    bars: list.map(({ show: _, ...bar }) => ({ ...bar, reached: reached({ ...bar, show: _ }) })),
+    missing,
+    sections: summary(results, families),
+    startup: options.startup ? measureStartup(node, dist, options.quick ? 5 : 21) : null,
+    sizes: options.sizes ? measureSizes(dist) : null,
   };
-  process.stdout.write(`${text}\n`);
-  say(`written to ${relative(process.cwd(), save(options.out, { when, node: machine.node, text, json }))}`);
+  say(`written to ${relative(process.cwd(), save(options.out, run))}`);
+  return run;
+}
+
+/** @param {string} path @returns {Run} */
+function readRun(path) {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new UsageError(`--from ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** @param {Options} options */
+async function main(options) {
+  const runs = options.from.length > 0 ? options.from.map(readRun) : [await bench(options)];
+  for (const run of runs) process.stdout.write(`${text(run)}\n`);
+  if (options.write === null) return;
+  await writePage(options.write, runs);
+  say(`written to ${relative(process.cwd(), options.write)}`);
 }
 
 try {
   const options = readOptions(process.argv.slice(2));
   if (options.help) process.stdout.write(`${USAGE}\n`);
-  else await bench(options);
+  else await main(options);
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`bench: ${error.message}\n\n${USAGE}\n`);

@@ -14,6 +14,8 @@ export const USAGE = `npm run bench -- [options]
   --node x          run the JavaScript contenders under another Node: 22, 24 (installed into bench/nodes) or a path
   --against path    another build's node.js as one more contender; may be repeated
   --out folder      where the table and the JSON go (default out/bench)
+  --write page      also writes a page in Markdown, such as docs/benchmarks.md; its last part, by hand, is kept
+  --from json       no run: the report, or with --write the page, of an earlier one's JSON; may be repeated
   --help`;
 
 const EXTRAS = ["startup", "sizes"];
@@ -41,6 +43,8 @@ function parse(argv) {
         node: { type: "string" },
         against: { type: "string", multiple: true, default: [] },
         out: { type: "string" },
+        write: { type: "string" },
+        from: { type: "string", multiple: true, default: [] },
         help: { type: "boolean", default: false },
       },
     }).values;
@@ -87,6 +91,8 @@ export function readOptions(argv) {
       values.out === undefined
         ? fileURLToPath(new URL("../out/bench", import.meta.url))
         : resolve(values.out),
+    write: values.write === undefined ? null : resolve(values.write),
+    from: values.from.map((path) => resolve(path)),
     help: values.help,
   };
 }

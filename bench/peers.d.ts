@@ -2,3 +2,6 @@
 declare module "@tensorflow/tfjs";
 declare module "@tensorflow/tfjs-backend-wasm";
 declare module "@jax-js/jax";
+declare module "onnxruntime-web/wasm";
+declare module "onnx-proto";
+declare module "brain.js";

@@ -11,7 +11,16 @@ export type Layer =
   | { kind: "maxPool"; size: number }
   /** x [batch, time, in] → [batch, hidden], the output of the last step. */
   | { kind: "lstm" | "gru"; in: number; hidden: number }
-  | { kind: "relu" | "tanh" | "flatten" };
+  | { kind: "batchNorm" | "layerNorm"; features: number }
+  /** x + layers(x) */
+  | { kind: "residual"; layers: Layer[] }
+  /** Tokens [batch, time] → [batch, time, width]: a table's rows plus those of learned positions. */
+  | { kind: "embedding"; vocabulary: number; positions: number; width: number }
+  /** Causal self-attention on [batch, time, width]: one product for queries, keys and values, one behind. */
+  | { kind: "attention"; width: number; heads: number }
+  /** [batch, channels, h, w] → [batch, channels] */
+  | { kind: "globalAvgPool" }
+  | { kind: "relu" | "tanh" | "gelu" | "flatten" };
 
 export interface GemmSpec {
   kind: "gemm";
@@ -32,12 +41,33 @@ export interface OpSpec {
     | "softmax"
     | "layerNorm"
     | "sum"
+    | "sumRows"
+    | "sumColumns"
     | "transpose"
+    | "gemv"
+    | "maxPool"
+    | "depthwise"
     | "add"
     | "addTracked";
   arrays: { x: ArrayAt; y?: ArrayAt };
   /** How often a step calls it; default once. */
   repeat?: number;
+}
+
+/** A convolution 3×3 with padding 1, or one of its two gradients alone. */
+export interface ConvSpec {
+  kind: "conv";
+  name: string;
+  pass: "forward" | "input" | "weight";
+  /** x [n, c, h, w], w [o, c, 3, 3], and g, a gradient of the result's shape. */
+  arrays: { x: ArrayAt; w: ArrayAt; g: ArrayAt };
+}
+
+/** A program of commands that compute next to nothing. */
+export interface ReplaySpec {
+  kind: "replay";
+  name: string;
+  commands: number;
 }
 
 export interface TrainSpec {
@@ -46,7 +76,10 @@ export interface TrainSpec {
   title: string;
   layers: Layer[];
   loss: "mse" | "crossEntropy";
-  optimizer: { kind: "sgd" | "adam"; lr: number };
+  /** What a cross-entropy tells apart; labels have the shape of all dimensions but the last. */
+  classes: number;
+  /** Adam's betas and eps are the usual; AdamW decays by 0.01. */
+  optimizer: { kind: "sgd" | "adam" | "adamw"; lr: number };
   /** Prepared data; step i takes batch i modulo their number. */
   batches: { x: ArrayAt; y: ArrayAt }[];
   /** Initial weights under PyTorch's state-dict keys and in its layout. */
@@ -66,7 +99,7 @@ export interface LoaderSpec {
 }
 
 /** What a contender is asked to do; the numbers lie in `<name>.bin` beside it. */
-export type Spec = GemmSpec | OpSpec | TrainSpec;
+export type Spec = GemmSpec | OpSpec | ConvSpec | ReplaySpec | TrainSpec;
 
 /** A workload made ready by a contender. */
 export interface Ready {
@@ -78,6 +111,18 @@ export interface Ready {
   flops?: number;
   /** Bytes that a step moves, likewise. */
   bytes?: number;
+  /** What a compiled step is made of. */
+  stats?(): ProgramStats | null;
+}
+
+/** What `compiled.stats()` tells. */
+export interface ProgramStats {
+  commands: number;
+  /** Commands that fusion has saved. */
+  fused?: number;
+  arenaBytes: number;
+  intermediateBytes: number;
+  boundBytes: number;
 }
 
 export type Arrays = (at: ArrayAt) => Float32Array | Int32Array;
@@ -97,8 +142,8 @@ export interface Entry {
   command: string;
   args: string[];
   env: NodeJS.ProcessEnv;
-  /** One step a round and no warm-up: it is that slow. */
-  once?: boolean;
+  /** Steps of a warm-up at least; default 3. Fewer for who takes many seconds each. */
+  least?: number;
 }
 
 export interface Warmed {
@@ -108,6 +153,7 @@ export interface Warmed {
   last: number;
   flops: number | null;
   bytes: number | null;
+  stats: ProgramStats | null;
 }
 
 /** Seconds a step: one number a slice, one list a round. */
@@ -117,6 +163,7 @@ export interface Readings {
   flops: number | null;
   /** Bytes that one step moves, where the contender has a number of its own. */
   bytes: number | null;
+  stats: ProgramStats | null;
   evidence: number[];
   /** Why there is no reading, or why it cannot be trusted. */
   error: string | null;

@@ -3,7 +3,7 @@
  *
  *   { do: "start" }                     → { about }
  *   { do: "open", folder, workload }    → {}
- *   { do: "warm", seconds, least }      → { evidence, last, flops, bytes }
+ *   { do: "warm", seconds, least }      → { evidence, last, flops, bytes, stats }
  *   { do: "run", steps }                → { seconds }
  */
 import { createInterface } from "node:readline";
@@ -55,7 +55,13 @@ async function warm(seconds, least) {
     steps++;
     if (typeof loss === "number" && evidence.length < 3) evidence.push(loss);
   }
-  return { evidence, last, flops: ready.flops ?? null, bytes: ready.bytes ?? null };
+  return {
+    evidence,
+    last,
+    flops: ready.flops ?? null,
+    bytes: ready.bytes ?? null,
+    stats: ready.stats?.() ?? null,
+  };
 }
 
 /** @param {number} steps */

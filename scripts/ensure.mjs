@@ -158,12 +158,13 @@ const GENERATED = [
   "assembly/dispatch.gen.ts",
   "assembly/kernels.gen.ts",
   "src/program/kernels.gen.ts",
+  "src/program/arguments.gen.ts",
   "src/wasm/abi.gen.ts",
 ];
 const BINARIES = VARIANTS.map((variant) => `dist/simdgrad.${variant}.wasm`);
 const COMPANIONS = ["csv", "node", "plot"];
 const BUNDLES = [
-  ...["node.js", "browser.js", "index.d.ts"],
+  ...["node.js", "browser.js", "worker.js", "index.d.ts"],
   ...COMPANIONS.flatMap((name) => [`companions/${name}.js`, `companions/${name}.d.ts`]),
 ].map((file) => `dist/${file}`);
 

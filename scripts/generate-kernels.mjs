@@ -4,6 +4,7 @@
  *   assembly/dispatch.gen.ts     decodes a command from linear memory and calls its kernel
  *   assembly/kernels.gen.ts      what the binaries export: all kernels and helpers
  *   src/program/kernels.gen.ts   one typed encoder a kernel
+ *   src/program/arguments.gen.ts what the arguments are called, for estimates of a command's work
  *   src/wasm/abi.gen.ts          the hash of all signatures, which the binaries carry too
  *
  * A kernel is an exported function in assembly/kernels/ whose last two parameters are `part: i32, parts: i32` and
@@ -100,6 +101,7 @@ function classify({ name, file, parameters }, returns) {
   const isHelper = !isKernel && name.endsWith("_workspace");
   if (!isKernel && !isHelper) return null;
   if (returns !== "i32") throw fail(`returns ${returns}, must return i32`);
+  if (parameters.length > 33) throw fail(`has ${parameters.length - 2} arguments, must have at most 31`);
   for (const parameter of parameters) {
     if (isHelper && parameter.type !== "i32")
       throw fail(`${parameter.name} is ${parameter.type}, must be i32`);
@@ -210,6 +212,28 @@ function encoder({ name, file, parameters }, id) {
   return lines.join("\n");
 }
 
+/** @param {Signature} kernel */
+const pointers = ({ parameters }) =>
+  parameters.reduce((bits, { type }, slot) => (type === "usize" ? bits + 2 ** slot : bits), 0);
+
+/** The families whose kernels of f32 work element by element, and share their work by the same rule (assembly/loops.ts). */
+const ELEMENTWISE = ["activation", "activationgrad", "binary", "elementary", "unary"];
+
+/** @param {Signature} kernel */
+const isElementwise = ({ name, file, parameters }) =>
+  name.endsWith("_f32") &&
+  ELEMENTWISE.some((family) => file === `assembly/kernels/${family}.ts`) &&
+  ["n", "dims"].includes(parameters.at(-1)?.name ?? "");
+
+/**
+ * @param {Signature} kernel
+ * @param {number} id
+ */
+function activationSlot({ parameters }, id) {
+  const slot = parameters.findIndex(({ name }) => name === "activation");
+  return slot < 0 ? [] : [`${id}: ${slot + 1}`];
+}
+
 /** @param {Signature} helper */
 function helperCall({ name, file, parameters }) {
   const names = parameters.map((parameter) => parameter.name).join(", ");
@@ -243,11 +267,34 @@ function encoders(kernels, helpers) {
       "",
       "/** The kernel of each id. */",
       `export const kernelNames: readonly string[] = [\n${kernels.map(({ name }) => `  "${name}",\n`).join("")}];`,
+      "",
+      "/** Which words of each kernel's commands are addresses: bit 0 is the first after the head. */",
+      `export const kernelPointers: readonly number[] = [${kernels.map(pointers).join(", ")}];`,
+      "",
+      "/** Kernels that make each element of their dense result from those at the same place; the last argument is their number, or dims. */",
+      `export const elementwiseKernels: readonly number[] = [${kernels.flatMap((kernel, id) => (isElementwise(kernel) ? [id] : [])).join(", ")}];`,
+      "",
+      "/** Where commands say which activation their kernel ends in, by kernel. */",
+      `export const activationSlots: Readonly<Record<number, number>> = { ${kernels.flatMap(activationSlot).join(", ")} };`,
     ].join("\n"),
     ...kernels.map(encoder),
     ...helpers.map(helperCall),
   ];
   return `${blocks.join("\n\n")}\n`;
+}
+
+/** @param {Signature[]} kernels */
+function argumentNames(kernels) {
+  const marks = { usize: "*", Words: "[]" };
+  const lines = kernels.map(({ parameters }) =>
+    parameters.map(({ name, type }) => `${marks[/** @type {"usize"} */ (type)] ?? ""}${name}`).join(" "),
+  );
+  return [
+    HEADER,
+    "/** The arguments of each kernel, a line for each id, in the order of a command's words: *pointers, []words that follow, and numbers. */",
+    `export const kernelArguments = \`${lines.join("\n")}\`;`,
+    "",
+  ].join("\n");
 }
 
 /**
@@ -262,6 +309,7 @@ export function generate(root) {
     "assembly/dispatch.gen.ts": dispatcher(kernels, abi),
     "assembly/kernels.gen.ts": `${[HEADER, ...fromFiles("export", [...kernels, ...helpers])].join("\n")}\n`,
     "src/program/kernels.gen.ts": encoders(kernels, helpers),
+    "src/program/arguments.gen.ts": argumentNames(kernels),
     "src/wasm/abi.gen.ts": `${HEADER}\n/** Hash of all kernels' signatures; a binary whose \`abi()\` differs belongs to another build. */\nexport const ABI = ${abi};\n`,
   };
 }

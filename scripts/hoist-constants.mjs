@@ -92,6 +92,8 @@ class Reader {
         return this.skipBulk(this.number());
       case 0xfd:
         return this.skipVector(this.number());
+      case 0xfe: // atomics, but for the fence loads and stores all of them
+        return this.skipNumbers(this.number() === 3 ? 1 : 2);
       default:
         throw new Error(`no rule for the opcode 0x${opcode.toString(16)}`);
     }

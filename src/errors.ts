@@ -44,6 +44,11 @@ export class FormatError extends SimdgradError {
   override readonly name = "FormatError";
 }
 
+/** A function that cannot be compiled: it does something that a recorded program could not do again. */
+export class CompileError extends SimdgradError {
+  override readonly name = "CompileError";
+}
+
 /** Something that the host (browser, Node, worker …) does not have or does not allow. */
 export class PlatformError extends SimdgradError {
   override readonly name = "PlatformError";
@@ -67,6 +72,14 @@ export class NonFiniteError extends SimdgradError {
 /** A background worker that failed, ended or fell silent. `cause` is what it threw, if that is what happened. */
 export class WorkerError extends SimdgradError {
   override readonly name = "WorkerError";
+}
+
+/**
+ * A thread of the pool that ended or fell silent. What it was computing is incomplete: go back to a state from before. The program goes on
+ * with one thread until `init({ threads })` starts them anew.
+ */
+export class WorkerLostError extends SimdgradError {
+  override readonly name = "WorkerLostError";
 }
 
 /** What the heap looked like when it could not give what was asked for; all in bytes. */

@@ -10,6 +10,7 @@ export { gradcheck, gradgradcheck, type GradcheckOptions } from "./autograd/grad
 export { registerHook, retainGrad, type Hook, type HookHandle } from "./autograd/hooks.ts";
 export { detach } from "./autograd/leaf.ts";
 export { enableGrad, isGradEnabled, noGrad, scope } from "./autograd/mode.ts";
+export { compile, type Compiled, type CompiledStats, type CompileOptions } from "./compile/compile.ts";
 export * from "./errors.ts";
 export * from "./ops/index.ts";
 export {
@@ -24,6 +25,7 @@ export {
   type TensorData,
   type TensorOptions,
 } from "./tensor/create.ts";
+export { profile, Profile, type ProfileEntry } from "./profile/profile.ts";
 export type { DType, HalfDType, TypedArray } from "./tensor/dtype.ts";
 export { keep } from "./tensor/lifetime.ts";
 export { destroy, memory, resetPeakMemory, type MemoryStats } from "./tensor/memory.ts";

@@ -97,6 +97,21 @@ function rowOf2x2(dx: usize, g: usize, w: i32, ow: i32, scale: f32): void {
   }
 }
 
+/** Adds g · scale of `run` windows at a stride of 1 to all their places: kw of `rows` rows. */
+function addRun(dx: usize, w: i32, g: usize, run: i32, scale: f32, rows: i32, kw: i32): void {
+  const by = splat(scale);
+  for (; rows > 0; rows--, dx += (<usize>w) << 2) {
+    for (let kx = 0; kx < kw; kx++) {
+      let p = dx + ((<usize>kx) << 2);
+      let q = g;
+      for (let rest = run; rest > 0; rest -= 4, p += 16, q += 16) {
+        const v = f32x4.mul(loadUpTo(q, rest, by), by);
+        storeUpTo(p, f32x4.add(loadUpTo(p, rest, by), v), rest);
+      }
+    }
+  }
+}
+
 /** dx gets of each window its gradient by the divisor, at each place. */
 export function avgPool2dGrad_f32(
   dx: usize,
@@ -134,9 +149,18 @@ export function avgPool2dGrad_f32(
       const top = windowStart(oy, sh, ph, 1, h, oh);
       const bottom = windowEnd(oy, sh, ph, 1, kh, h, oh);
       const height = extent(oy, sh, ph, kh, h, oh, countIncludePad);
-      for (let ox = 0; ox < ow; ox++) {
+      let ox = 0;
+      while (ox < ow) {
         const places = height * extent(ox, sw, pw, kw, w, ow, countIncludePad);
         const scale: f32 = <f32>1 / <f32>(divisor != 0 ? divisor : places);
+        // Windows that lie within the row, side by side.
+        const run = sw == 1 && ox >= pw ? min(ow, w - kw + pw + 1) - ox : 0;
+        if (run > 0) {
+          const start = to + ((<usize>(top * w + ox - pw)) << 2);
+          addRun(start, w, from + ((<usize>ox) << 2), run, scale, bottom - top, kw);
+          ox += run;
+          continue;
+        }
         const each = splat(load<f32>(from + ((<usize>ox) << 2)) * scale);
         const left = windowStart(ox, sw, pw, 1, w, ow);
         const right = windowEnd(ox, sw, pw, 1, kw, w, ow);
@@ -146,6 +170,7 @@ export function avgPool2dGrad_f32(
             storeUpTo(p, f32x4.add(loadUpTo(p, rest, each), each), rest);
           }
         }
+        ox++;
       }
     }
   }

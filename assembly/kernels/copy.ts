@@ -87,8 +87,12 @@ function transpose(out: usize, x: usize, strideOut: usize, strideX: usize, rows:
   }
 }
 
-/** Rows of out that a tile has: with as many lines of x they fit a cache set, where rows lie a power of two apart. */
-const TILE: i32 = 8;
+/** Rows of out that run side by side: with as many lines of x they fit a cache set, where rows lie a power of two apart. */
+const ROWS: i32 = 8;
+
+/** Rows and columns of a block: lines of x, used up by it, are still in L2 when its next rows come. */
+const TILE: i32 = 16;
+const BLOCK: i32 = 128;
 
 /** Copies by planes of p, along which x is contiguous, and q, along which out is. */
 function copyPlanes(out: usize, x: usize, dims: usize, p: i32, q: i32, part: i32, parts: i32): void {
@@ -103,14 +107,21 @@ function copyPlanes(out: usize, x: usize, dims: usize, p: i32, q: i32, part: i32
   for (let unit = shareStart(units, 1, part, parts); unit < end; unit++) {
     const outer = unit / tiles;
     const first = (unit - outer * tiles) * TILE;
-    transpose(
-      out + (offsetWithout(dims, 1, outer, p, q) << 2) + <isize>first * strideOut,
-      x + (offsetWithout(dims, 2, outer, p, q) << 2) + ((<isize>first) << 2),
-      strideOut,
-      strideX,
-      min(TILE, sizeP - first),
-      sizeQ,
-    );
+    const rows = min(TILE, sizeP - first);
+    const to = out + (offsetWithout(dims, 1, outer, p, q) << 2) + <isize>first * strideOut;
+    const from = x + (offsetWithout(dims, 2, outer, p, q) << 2) + ((<isize>first) << 2);
+    for (let j = 0; j < sizeQ; j += BLOCK) {
+      for (let i = 0; i < rows; i += ROWS) {
+        transpose(
+          to + <isize>i * strideOut + ((<isize>j) << 2),
+          from + <isize>j * strideX + ((<isize>i) << 2),
+          strideOut,
+          strideX,
+          min(ROWS, rows - i),
+          min(BLOCK, sizeQ - j),
+        );
+      }
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-/** @import { ArrayAt, Arrays, Contender, GemmSpec, Layer, OpSpec, Ready, TrainSpec } from "../types.d.ts" */
+import { sequence } from "./jax-layers.mjs";
+/** @import { ArrayAt, Arrays, Contender, ConvSpec, GemmSpec, OpSpec, Ready, TrainSpec } from "../types.d.ts" */
 
 /** The package carries no types that the project's checks could rely on (peers.d.ts). */
 /** @typedef {any} Jax */
@@ -21,8 +22,18 @@ export async function start() {
   return {
     about: `jax-js ${version}, wasm`,
     open(spec, arrays) {
-      if (spec.kind === "gemm") return openGemm(jax, spec, arrays);
-      return spec.kind === "op" ? openOp(jax, spec, arrays) : openTraining(jax, spec, arrays);
+      switch (spec.kind) {
+        case "gemm":
+          return openGemm(jax, spec, arrays);
+        case "op":
+          return openOp(jax, spec, arrays);
+        case "conv":
+          return openConv(jax, spec, arrays);
+        case "train":
+          return openTraining(jax, spec, arrays);
+        default:
+          throw new Error("jax-js replays whole functions only");
+      }
     },
   };
 }
@@ -57,6 +68,46 @@ function openGemm(jax, spec, arrays) {
   };
 }
 
+const PADDED = [
+  [1, 1],
+  [1, 1],
+];
+
+/**
+ * A convolution is linear in each operand, so that its gradient needs no result: `jit` drops it.
+ * @param {Jax} jax
+ * @param {ConvSpec} spec
+ * @param {Arrays} arrays
+ * @returns {Ready}
+ */
+function openConv(jax, spec, arrays) {
+  const { lax, numpy } = jax;
+  const load = loader(jax, arrays);
+  const operands = { x: load(spec.arrays.x), w: load(spec.arrays.w), g: load(spec.arrays.g) };
+  /** @typedef {typeof operands} Operands */
+  /** @param {Operands} operands */
+  const conv = ({ x, w, g }) => {
+    if (spec.pass === "forward") g.dispose();
+    return lax.convGeneralDilated(x, w, [1, 1], PADDED);
+  };
+  const at = spec.pass === "input" ? "x" : "w";
+  /** @param {Operands} operands */
+  const gradient = ({ [at]: wanted, ...others }) =>
+    jax.grad((/** @type {Array} */ value) => {
+      const all = /** @type {Operands} */ ({ ...others, [at]: value });
+      return numpy.sum(conv({ ...all }).mul(all.g));
+    })(wanted);
+  const call = jax.jit(spec.pass === "forward" ? conv : gradient);
+  return {
+    async step() {
+      const result = call(jax.tree.ref(operands));
+      await result.blockUntilReady();
+      result.dispose();
+    },
+    probe: () => Number(call(jax.tree.ref(operands)).dataSync().at(-1)),
+  };
+}
+
 /**
  * @param {Jax} jax
  * @param {OpSpec} spec
@@ -64,16 +115,22 @@ function openGemm(jax, spec, arrays) {
  * @returns {Ready}
  */
 function openOp(jax, spec, arrays) {
-  const { nn, numpy } = jax;
-  const x = loader(jax, arrays)(spec.arrays.x);
-  /** @type {Partial<Record<OpSpec["op"], (x: Array) => Array>>} */
+  const { lax, nn, numpy } = jax;
+  const load = loader(jax, arrays);
+  const operands = [spec.arrays.x, ...(spec.arrays.y ? [spec.arrays.y] : [])].map(load);
+  /** @type {Partial<Record<OpSpec["op"], (x: Array, y: Array) => Array>>} */
   const calls = {
+    depthwise: (x, y) => lax.convGeneralDilated(x, y, [1, 1], PADDED, { featureGroupCount: x.shape[1] }),
     exp: numpy.exp,
     gelu: (x) => nn.gelu(x, { approximate: false }),
+    gemv: (x, y) => numpy.matmul(y, x),
     layerNorm: (x) => nn.standardize(x, -1, { epsilon: 1e-5 }),
+    maxPool: (x) => lax.reduceWindow(x, (/** @type {Array} */ values) => numpy.max(values), [2, 2], [2, 2]),
     sigmoid: nn.sigmoid,
     softmax: (x) => nn.softmax(x, -1),
     sum: (x) => numpy.sum(x),
+    sumColumns: (x) => numpy.sum(x, 0),
+    sumRows: (x) => numpy.sum(x, 1),
     tanh: numpy.tanh,
     // The sum with 0 makes it move the elements.
     transpose: (x) => numpy.transpose(x).add(0),
@@ -81,88 +138,15 @@ function openOp(jax, spec, arrays) {
   const f = calls[spec.op];
   if (!f) throw new Error("jax-js compiles whole functions: there is no single op to time");
   const call = jax.jit(f);
+  const run = () => call(...operands.map((operand) => operand.ref));
   return {
     async step() {
-      const result = call(x.ref);
+      const result = run();
       await result.blockUntilReady();
       result.dispose();
     },
-    probe: () => Number(call(x.ref).dataSync().at(-1)),
+    probe: () => Number(run().dataSync().at(-1)),
   };
-}
-
-/**
- * All inputs in one product, then step by step, unrolled; PyTorch's order of the gates. Gives the last output.
- * @param {Jax} jax
- * @param {Extract<Layer, { hidden: number }>} layer
- * @param {(name: string) => Array} weight
- * @param {Array} x [batch, time, in]
- */
-function recurrent({ numpy, nn }, { kind, hidden }, weight, x) {
-  const [batch, time] = x.shape;
-  const biases = kind === "lstm" ? weight("bias_ih").add(weight("bias_hh")) : weight("bias_ih");
-  const all = numpy.matmul(x, weight("weight_ih").transpose()).add(biases);
-  const wh = weight("weight_hh").transpose();
-  const bh = weight("bias_hh");
-  /** @param {Array} gates @param {number} k */
-  const gate = (gates, k) => gates.ref.slice([], [k * hidden, (k + 1) * hidden]);
-  let h = numpy.zeros([batch, hidden]);
-  let c = numpy.zeros([batch, hidden]);
-  for (let t = 0; t < time; t++) {
-    const step = all.ref.slice([], t);
-    if (kind === "lstm") {
-      const gates = step.add(numpy.matmul(h, wh.ref));
-      c = nn
-        .sigmoid(gate(gates, 1))
-        .mul(c)
-        .add(nn.sigmoid(gate(gates, 0)).mul(numpy.tanh(gate(gates, 2))));
-      h = nn.sigmoid(gate(gates, 3)).mul(numpy.tanh(c.ref));
-    } else {
-      const gates = numpy.matmul(h.ref, wh.ref).add(bh.ref);
-      const r = nn.sigmoid(gate(step, 0).add(gate(gates, 0)));
-      const z = nn.sigmoid(gate(step, 1).add(gate(gates, 1)));
-      const n = numpy.tanh(gate(step, 2).add(r.mul(gate(gates, 2))));
-      h = n.ref.add(z.mul(h.sub(n)));
-    }
-  }
-  return h;
-}
-
-/**
- * @param {Jax} jax
- * @param {TrainSpec} spec
- * @returns {(weights: Record<string, Array>, x: Array) => Array}
- */
-function network({ numpy, lax, nn }, spec) {
-  /** @type {((weights: Record<string, Array>, x: Array) => Array)[]} */
-  const steps = spec.layers.map((layer, i) => {
-    switch (layer.kind) {
-      case "linear":
-        return (weights, x) => numpy.matmul(x, weights[`${i}.weight`].transpose()).add(weights[`${i}.bias`]);
-      case "conv": {
-        const sides = [layer.padding, layer.padding];
-        return (weights, x) =>
-          lax
-            .convGeneralDilated(x, weights[`${i}.weight`], [1, 1], [sides, sides])
-            .add(weights[`${i}.bias`].reshape([layer.out, 1, 1]));
-      }
-      case "lstm":
-      case "gru":
-        return (weights, x) => recurrent({ numpy, nn }, layer, (name) => weights[`${i}.${name}_l0`], x);
-      case "maxPool": {
-        const window = [layer.size, layer.size];
-        return (_, x) =>
-          lax.reduceWindow(x, (/** @type {Array} */ values) => numpy.max(values), window, window);
-      }
-      case "flatten":
-        return (_, x) => x.reshape([x.shape[0], -1]);
-      case "relu":
-        return (_, x) => nn.relu(x);
-      case "tanh":
-        return (_, x) => numpy.tanh(x);
-    }
-  });
-  return (weights, x) => steps.reduce((value, f) => f(weights, value), x);
 }
 
 /**
@@ -172,10 +156,11 @@ function network({ numpy, lax, nn }, spec) {
  */
 function lossOf(jax, spec) {
   const { numpy, nn } = jax;
-  const forward = network(jax, spec);
+  const { classes } = spec;
+  const forward = sequence(jax, spec.layers);
   if (spec.loss === "mse") return (weights, x, y) => numpy.mean(numpy.square(forward(weights, x).sub(y)));
   return (weights, x, y) =>
-    numpy.mean(numpy.sum(nn.logSoftmax(forward(weights, x), -1).mul(nn.oneHot(y, 10)), -1)).neg();
+    numpy.mean(numpy.sum(nn.logSoftmax(forward(weights, x), -1).mul(nn.oneHot(y, classes)), -1)).neg();
 }
 
 /**
@@ -210,7 +195,7 @@ function stepOf(jax, spec) {
       next.v[name] = v[name].mul(0.999).add(numpy.square(g).mul(0.001));
       const denominator = numpy.sqrt(next.v[name].ref.div(correct2.ref)).add(1e-8);
       const change = next.m[name].ref.div(correct1.ref).div(denominator).mul(lr);
-      next.weights[name] = weight.sub(change);
+      next.weights[name] = (kind === "adamw" ? weight.mul(1 - lr * 0.01) : weight).sub(change);
     }
     correct1.dispose();
     correct2.dispose();

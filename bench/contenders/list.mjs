@@ -1,15 +1,32 @@
 import { fileURLToPath } from "node:url";
 import { pythonEnvironment } from "../measure/python.mjs";
-import { SHARED } from "../workloads/index.mjs";
+import { TRAINING } from "../workloads/index.mjs";
 /** @import { Entry } from "../types.d.ts" */
 
 export const OURS = "simdgrad";
+/** Steps that are captured once and replayed. */
+export const COMPILED = "simdgrad, compiled";
 export const PEAK = "madd peak";
 export const COPY = "wasm copy";
 /** Training on batches that are there already: what loading could at best come to. */
 export const COMPUTE = "compute alone";
 /** What the machine allows, not somebody who competes. */
 export const LIMITS = [PEAK, COPY];
+/** The peers whose names the report needs. */
+export const TFJS = "tfjs-wasm";
+export const JAX = "jax-js";
+export const ORT = "ORT-web";
+export const BRAIN = "brain.js";
+export const TFJS_CPU = "tfjs-cpu";
+export const TORCH = "PyTorch, tuned";
+/** Those that run where we do. */
+export const JAVASCRIPT = [TFJS, JAX, ORT, BRAIN, TFJS_CPU];
+/** Of two threads: ours and PyTorch's. */
+export const COMPILED_TWICE = "simdgrad, compiled, 2 threads";
+export const TORCH_TWICE = "PyTorch, 2 threads";
+
+/** What everybody takes part in. */
+const SHARED = ["gemm", "conv", "ops", "eager", ...TRAINING];
 
 /** Keeps glibc from giving pages back to the system after every step. */
 const TUNED = {
@@ -44,31 +61,49 @@ export function contenders({ node, dist, against, python, cpu }) {
   });
   /**
    * @param {string} name
-   * @param {string} mode
-   * @param {NodeJS.ProcessEnv} extra
+   * @param {string[]} families
+   * @param {"installed" | "tuned"} mode
+   * @param {number} [threads]
    */
-  const torch = (name, mode, extra) => ({
+  const torch = (name, families, mode, threads = 1) => ({
     name,
-    families: SHARED,
+    families,
     command: String(python),
-    args: [fileURLToPath(new URL("pytorch.py", import.meta.url)), mode],
-    env: { ...pythonEnvironment(), ...extra, ...clock },
+    args: [fileURLToPath(new URL("pytorch.py", import.meta.url)), mode, String(threads)],
+    env: { ...pythonEnvironment(), ...(mode === "tuned" ? TUNED : {}), ...clock },
   });
   return [
-    js(PEAK, ["gemm"], "peak", dist),
+    js(PEAK, ["gemm", "conv"], "peak", dist),
     js(COPY, ["ops"], "copy", dist),
     js(OURS, SHARED, "simdgrad", dist),
+    js(COMPILED, [...TRAINING, "replay", "threads"], "simdgrad", dist, "compiled"),
+    js(COMPILED_TWICE, ["threads"], "simdgrad", dist, "compiled", "2"),
     js(OURS, ["loader"], "loader", dist, "worker"),
-    ...against.map(({ path, dist }) => js(`${OURS} at ${path}`, SHARED, "simdgrad", dist)),
+    ...against.flatMap(({ path, dist }) => [
+      js(`${OURS} at ${path}`, SHARED, "simdgrad", dist),
+      js(`${COMPILED} at ${path}`, [...TRAINING, "replay", "threads"], "simdgrad", dist, "compiled"),
+    ]),
     js(COMPUTE, ["loader"], "loader", dist, "memory"),
     js("prefetch, no worker", ["loader"], "loader", dist, "prefetch"),
     js("no prefetch", ["loader"], "loader", dist, "plain"),
-    js("tfjs-wasm", SHARED, "tfjs", "wasm"),
-    js("jax-js", SHARED, "jax"),
-    // Nine seconds a step: one of them tells enough.
-    { ...js("tfjs-cpu", ["cnn"], "tfjs", "cpu"), once: true },
+    js(TFJS, SHARED, "tfjs", "wasm"),
+    js(
+      JAX,
+      SHARED.filter((family) => family !== "resnet"),
+      "jax",
+    ),
+    // Many seconds a step: one of them, or one behind a compilation, tells enough.
+    { ...js(JAX, ["resnet"], "jax"), least: 2 },
+    // A step of the ResNet would take it some two minutes.
+    { ...js(TFJS_CPU, ["cnn", "gpt"], "tfjs", "cpu"), least: 1 },
+    js(ORT, ["gemm", "conv"], "ort"),
+    js(BRAIN, ["xor", "mlp"], "brain"),
     ...(python === null
       ? []
-      : [torch("PyTorch, as installed", "installed", {}), torch("PyTorch, tuned", "tuned", TUNED)]),
+      : [
+          torch("PyTorch, as installed", SHARED, "installed"),
+          torch(TORCH, [...SHARED, "threads"], "tuned"),
+          torch(TORCH_TWICE, ["threads"], "tuned", 2),
+        ]),
   ];
 }

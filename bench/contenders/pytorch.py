@@ -1,6 +1,6 @@
-"""PyTorch as a contender: the requests and answers of worker.mjs, one thread.
+"""PyTorch as a contender: the requests and answers of worker.mjs, on so many threads.
 
-    python3 pytorch.py installed | tuned
+    python3 pytorch.py installed | tuned  threads
 """
 
 import json
@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 TUNED = sys.argv[1] == "tuned"
-torch.set_num_threads(1)
+torch.set_num_threads(int(sys.argv[2]))
 clock = time.process_time if os.environ.get("BENCH_CLOCK") == "cpu" else time.perf_counter
 
 
@@ -57,12 +57,17 @@ class Op:
         self.call = {
             "add": lambda: torch.add(x, y),
             "addTracked": lambda: torch.add(x, y),
+            "depthwise": lambda: nn.functional.conv2d(x, y, padding=1, groups=x.shape[1]),
             "exp": lambda: torch.exp(x),
             "gelu": lambda: nn.functional.gelu(x),
+            "gemv": lambda: torch.matmul(y, x),
             "layerNorm": lambda: nn.functional.layer_norm(x, x.shape[-1:]),
+            "maxPool": lambda: nn.functional.max_pool2d(x, 2),
             "sigmoid": lambda: torch.sigmoid(x),
             "softmax": lambda: torch.softmax(x, -1),
             "sum": lambda: torch.sum(x),
+            "sumColumns": lambda: torch.sum(x, 0),
+            "sumRows": lambda: torch.sum(x, 1),
             "tanh": lambda: torch.tanh(x),
             "transpose": lambda: x.t().contiguous(),
         }[spec["op"]]
@@ -70,6 +75,22 @@ class Op:
     def step(self):
         for _ in range(self.times):
             self.call()
+
+    def probe(self):
+        return self.call().reshape(-1)[-1].item()
+
+
+class Conv:
+    def __init__(self, spec, load):
+        x, w, g = (load(spec["arrays"][name]) for name in "xwg")
+        self.call = {
+            "forward": lambda: nn.functional.conv2d(x, w, padding=1),
+            "input": lambda: nn.grad.conv2d_input(x.shape, w, g, padding=1),
+            "weight": lambda: nn.grad.conv2d_weight(x, w.shape, g, padding=1),
+        }[spec["pass"]]
+
+    def step(self):
+        self.call()
 
     def probe(self):
         return self.call().reshape(-1)[-1].item()
@@ -85,6 +106,54 @@ class LastOutput(nn.Module):
         return self.layer(x)[0][:, -1]
 
 
+class Residual(nn.Module):
+    def __init__(self, layers):
+        super().__init__()
+        self.layers = sequence(layers)
+
+    def forward(self, x):
+        return x + self.layers(x)
+
+
+class TokensAndPositions(nn.Module):
+    def __init__(self, layer):
+        super().__init__()
+        self.tokens = nn.Embedding(layer["vocabulary"], layer["width"])
+        self.positions = nn.Embedding(layer["positions"], layer["width"])
+
+    def forward(self, x):
+        return self.tokens(x) + self.positions.weight
+
+
+class Attention(nn.Module):
+    """PyTorch 1.13 has no fused attention."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.heads = layer["heads"]
+        self.qkv = nn.Linear(layer["width"], 3 * layer["width"])
+        self.proj = nn.Linear(layer["width"], layer["width"])
+        self.future = None
+
+    def forward(self, x):
+        batch, time, width = x.shape
+        if self.future is None:
+            self.future = torch.ones(time, time, dtype=torch.bool).triu(1)
+        q, k, v = self.qkv(x).view(batch, time, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        scores = (q @ k.transpose(-2, -1)) * (width // self.heads) ** -0.5
+        weights = scores.masked_fill(self.future, -torch.inf).softmax(-1)
+        return self.proj((weights @ v).transpose(1, 2).reshape(batch, time, width))
+
+
+class GlobalAvgPool(nn.Module):
+    def forward(self, x):
+        return x.mean((2, 3))
+
+
+def sequence(layers):
+    return nn.Sequential(*[module(layer) for layer in layers])
+
+
 def module(layer):
     kind = layer["kind"]
     if kind == "linear":
@@ -95,22 +164,41 @@ def module(layer):
         return nn.MaxPool2d(layer["size"])
     if kind in ("lstm", "gru"):
         return LastOutput(kind, layer)
-    return {"relu": nn.ReLU, "tanh": nn.Tanh, "flatten": nn.Flatten}[kind]()
+    if kind == "batchNorm":
+        return nn.BatchNorm2d(layer["features"])
+    if kind == "layerNorm":
+        return nn.LayerNorm(layer["features"])
+    if kind == "residual":
+        return Residual(layer["layers"])
+    if kind == "embedding":
+        return TokensAndPositions(layer)
+    if kind == "attention":
+        return Attention(layer)
+    plain = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": nn.GELU, "flatten": nn.Flatten, "globalAvgPool": GlobalAvgPool}
+    return plain[kind]()
 
 
 class Training:
     probe = None
 
     def __init__(self, spec, load):
-        self.model = nn.Sequential(*[module(layer) for layer in spec["layers"]])
-        keys = self.model.state_dict().keys()
-        # The recurrent layers lie one level deeper here.
-        self.model.load_state_dict({key: load(spec["weights"][key.replace(".layer.", ".")]) for key in keys})
+        self.model = sequence(spec["layers"])
+        # The recurrent layers lie one level deeper here, and running statistics begin as they are.
+        own = {key: key.replace(".layer.", ".") for key in self.model.state_dict()}
+        state = {key: load(spec["weights"][name]) for key, name in own.items() if name in spec["weights"]}
+        assert len(state) == len(spec["weights"]), "the model lacks weights of the workload"
+        self.model.load_state_dict(state, strict=False)
         self.batches = [(load(batch["x"]), load(batch["y"])) for batch in spec["batches"]]
-        kind = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[spec["optimizer"]["kind"]]
+        optim = torch.optim
+        kind = {"adam": optim.Adam, "adamw": optim.AdamW, "sgd": optim.SGD}[spec["optimizer"]["kind"]]
         self.optimizer = kind(self.model.parameters(), lr=spec["optimizer"]["lr"])
-        self.loss = nn.functional.mse_loss if spec["loss"] == "mse" else nn.functional.cross_entropy
+        self.classes = spec["classes"]
         self.i = 0
+
+    def loss_of(self, output, y):
+        if self.classes == 0:
+            return nn.functional.mse_loss(output, y)
+        return nn.functional.cross_entropy(output.reshape(-1, self.classes), y.reshape(-1))
 
     def step(self):
         x, y = self.batches[self.i % len(self.batches)]
@@ -119,7 +207,7 @@ class Training:
             self.optimizer.zero_grad(set_to_none=True)
         else:
             self.optimizer.zero_grad()
-        loss = self.loss(self.model(x), y)
+        loss = self.loss_of(self.model(x), y)
         loss.backward()
         self.optimizer.step()
         return loss.item()
@@ -139,15 +227,20 @@ def capability():
     return found.group(1) if found else "unknown CPU capability"
 
 
+def threads():
+    count = torch.get_num_threads()
+    return "1 thread" if count == 1 else f"{count} threads"
+
+
 class Worker:
     ready = None
 
     def start(self, _):
-        return {"about": f"PyTorch {torch.__version__}, {torch.get_num_threads()} thread, {blas()}, {capability()}"}
+        return {"about": f"PyTorch {torch.__version__}, {threads()}, {blas()}, {capability()}"}
 
     def open(self, request):
         spec, load = reader(request["folder"], request["workload"])
-        self.ready = {"gemm": Gemm, "op": Op, "train": Training}[spec["kind"]](spec, load)
+        self.ready = {"gemm": Gemm, "op": Op, "conv": Conv, "train": Training}[spec["kind"]](spec, load)
         return {}
 
     def warm(self, request):
@@ -161,7 +254,7 @@ class Worker:
             steps += 1
             if loss is not None and len(evidence) < 3:
                 evidence.append(loss)
-        return {"evidence": evidence, "last": last, "flops": None, "bytes": None}
+        return {"evidence": evidence, "last": last, "flops": None, "bytes": None, "stats": None}
 
     def run(self, request):
         begin = clock()

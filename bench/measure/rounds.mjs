@@ -26,7 +26,14 @@ const SLOW = 0.5;
 function readingsOf(results, workload, contender) {
   const row = results.get(workload) ?? new Map();
   results.set(workload, row);
-  const readings = row.get(contender) ?? { rounds: [], flops: null, bytes: null, evidence: [], error: null };
+  const readings = row.get(contender) ?? {
+    rounds: [],
+    flops: null,
+    bytes: null,
+    stats: null,
+    evidence: [],
+    error: null,
+  };
   row.set(contender, readings);
   return readings;
 }
@@ -108,9 +115,9 @@ async function race(seats, workload, round, { folder, pace, results }) {
     if (readings.rounds.flat().some((seconds) => seconds > GLACIAL)) continue;
     await attempt(readings, async () => {
       await seat.worker.ask({ do: "open", folder, workload });
-      const least = seat.entry.once ? 1 : 3;
+      const least = seat.entry.least ?? 3;
       /** @type {Warmed} */
-      const { evidence, last, flops, bytes } = await seat.worker.ask({
+      const { evidence, last, flops, bytes, stats } = await seat.worker.ask({
         do: "warm",
         seconds: pace.warm,
         least,
@@ -118,6 +125,7 @@ async function race(seats, workload, round, { folder, pace, results }) {
       readings.evidence = evidence;
       readings.flops = flops;
       readings.bytes = bytes;
+      readings.stats = stats;
       readings.error = null;
       if (last > GLACIAL) readings.rounds[round]?.push(last);
       else {

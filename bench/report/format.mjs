@@ -40,3 +40,22 @@ export function table(head, rows) {
     )
     .join("\n");
 }
+
+/** @param {number} value */
+export const factor = (value) => `${number(value)} ×`;
+
+/** @param {number} scale @param {string} unit @returns {(value: number) => string} */
+export const unit = (scale, unit) => (value) => `${number(value * scale)} ${unit}`;
+
+/** Cells of a table may hold neither bars nor line ends. @param {string} text */
+const cell = (text) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
+
+/**
+ * The same table in Markdown.
+ * @param {string[]} head
+ * @param {string[][]} rows
+ */
+export function markdownTable(head, rows) {
+  const line = /** @param {string[]} cells */ (cells) => `| ${cells.map(cell).join(" | ")} |`;
+  return [line(head), line(head.map((_, i) => (i === 0 ? "---" : "--:"))), ...rows.map(line)].join("\n");
+}

@@ -1,6 +1,7 @@
-import { LIMITS, OURS, PEAK } from "../contenders/list.mjs";
+import { COMPILED, LIMITS, OURS, PEAK } from "../contenders/list.mjs";
 import { median, ratios } from "../measure/statistics.mjs";
-/** @import { Readings, Results } from "../types.d.ts" */
+/** @import { ProgramStats, Readings, Results } from "../types.d.ts" */
+/** @import { Family } from "../workloads/index.mjs" */
 /** @import { Spread } from "../measure/statistics.mjs" */
 
 /**
@@ -8,23 +9,31 @@ import { median, ratios } from "../measure/statistics.mjs";
  * @property {string} contender
  * @property {number | null} best seconds a step, the fastest slice
  * @property {number | null} median seconds a step
- * @property {Spread | null} ratio its time over ours, by round
+ * @property {Spread | null} ratio its time over the reference's, by round
  * @property {number | null} gflops of the best slice
  * @property {number | null} gbps of the best slice
+ * @property {ProgramStats | null} stats of a compiled step
  * @property {number[][]} rounds seconds a step, by round and slice
  * @property {string | null} error
  */
 
-/** @typedef {{ workload: string, title: string, lines: Line[] }} Section */
+/**
+ * @typedef {object} Section
+ * @property {string} family
+ * @property {string} workload
+ * @property {string} title
+ * @property {string} reference whom the others are compared to: ours, compiled where that is measured
+ * @property {Line[]} lines
+ */
 
 /**
  * @param {string} contender
  * @param {Readings} readings
- * @param {Readings | undefined} ours
+ * @param {Readings | undefined} reference
  * @param {{ flops: number | null, bytes?: number }} work
  * @returns {Line}
  */
-function summarize(contender, { rounds, error, ...own }, ours, work) {
+function summarize(contender, { rounds, error, stats, ...own }, reference, work) {
   const slices = rounds.flat();
   const best = slices.length > 0 ? Math.min(...slices) : null;
   const operations = own.flops ?? work.flops;
@@ -33,9 +42,10 @@ function summarize(contender, { rounds, error, ...own }, ours, work) {
     contender,
     best,
     median: slices.length > 0 ? median(slices) : null,
-    ratio: LIMITS.includes(contender) || contender === OURS || !ours ? null : ratios(rounds, ours.rounds),
+    ratio: LIMITS.includes(contender) || !reference ? null : ratios(rounds, reference.rounds),
     gflops: best === null || operations === null ? null : operations / best / 1e9,
     gbps: best === null || bytes === null ? null : bytes / best / 1e9,
+    stats,
     rounds,
     error,
   };
@@ -43,16 +53,22 @@ function summarize(contender, { rounds, error, ...own }, ours, work) {
 
 /**
  * @param {Results} results
- * @param {{ name: string, title: string, flops: number | null, bytes?: number }[]} workloads
+ * @param {Family[]} families
  * @returns {Section[]}
  */
-export function summary(results, workloads) {
-  return workloads.map(({ name, title, ...work }) => {
-    const row = results.get(name) ?? new Map();
-    const ours = row.get(OURS);
-    const lines = [...row].map(([contender, readings]) => summarize(contender, readings, ours, work));
-    return { workload: name, title, lines };
-  });
+export function summary(results, families) {
+  return families.flatMap((family) =>
+    family.workloads.map(({ name, title, ...work }) => {
+      /** @type {Map<string, Readings>} */
+      const row = results.get(name) ?? new Map();
+      const compiled = (row.get(COMPILED)?.rounds.flat().length ?? 0) > 0;
+      const reference = compiled ? COMPILED : OURS;
+      const lines = [...row].map(([contender, readings]) =>
+        summarize(contender, readings, contender === reference ? undefined : row.get(reference), work),
+      );
+      return { family: family.name, workload: name, title, reference, lines };
+    }),
+  );
 }
 
 /**
@@ -75,3 +91,17 @@ export function lineOf(sections, workload, contender) {
     .find((section) => section.workload === workload)
     ?.lines.find((line) => line.contender === contender);
 }
+
+/**
+ * How many times as long one contender takes as another, by round.
+ * @param {Section | undefined} section
+ * @param {string} one
+ * @param {string} other
+ */
+export function quotient(section, one, other) {
+  const [a, b] = [one, other].map((name) => section?.lines.find(({ contender }) => contender === name));
+  return a && b ? ratios(a.rounds, b.rounds) : null;
+}
+
+/** @param {Section} section */
+export const referenceOf = ({ lines, reference }) => lines.find(({ contender }) => contender === reference);

@@ -1,17 +1,79 @@
-import { OPS, writeAdds, writeOp, ADDS } from "./ops.mjs";
+import { CONV_FLOPS, PASSES, writeConv } from "./conv.mjs";
 import { SIZES, writeGemm } from "./gemm.mjs";
 import { writeLoader } from "./loader.mjs";
-import { NETWORKS, writeTraining } from "./train.mjs";
+import { NETWORKS } from "./networks.mjs";
+import { ADDS, OPS, writeAdds, writeOp } from "./ops.mjs";
+import { writeReplay } from "./replay.mjs";
+import { writeTraining } from "./train.mjs";
+
+/** @typedef {{ name: string, expected?: number, flops: number | null, bytes?: number, title: string }} Workload */
 
 /**
  * A family's workloads run one after another in the same processes.
- * @typedef {{ name: string, workloads: { name: string, expected?: number, flops: number | null, bytes?: number, title: string }[] }} Family
+ * @typedef {{ name: string, workloads: Workload[] }} Family
  */
 
-/** What everybody takes part in. */
-export const SHARED = ["gemm", "ops", "eager", ...Object.keys(NETWORKS)];
+/** Training steps. */
+export const TRAINING = Object.keys(NETWORKS);
 
-export const FAMILIES = [...SHARED, "loader"];
+/** What is trained on two threads too. */
+export const THREADED = ["cnn", "resnet", "gpt"];
+
+/** The network of a name. @param {string} name */
+function network(name) {
+  const found = NETWORKS[name];
+  if (!found) throw new Error(`no network ${name}; there are ${TRAINING.join(", ")}`);
+  return found;
+}
+
+/** @param {string} folder @param {string} name @param {string} [file] @returns {Workload} */
+function training(folder, name, file = name) {
+  const { title } = writeTraining(folder, network(name), file);
+  return { name: file, flops: null, title: `${title}: a training step` };
+}
+
+/** What writes the workloads of a family. @type {Record<string, (folder: string) => Workload[]>} */
+const WRITERS = {
+  gemm: (folder) =>
+    SIZES.map((n) => {
+      const { name, expected } = writeGemm(folder, n);
+      return { name, expected, flops: 2 * n ** 3, title: `GEMM f32 ${n}` };
+    }),
+  conv: (folder) =>
+    PASSES.map(({ pass, title }) => {
+      const { name, expected } = writeConv(folder, pass);
+      return { name, expected, flops: CONV_FLOPS, title };
+    }),
+  ops: (folder) =>
+    OPS.map((op) => {
+      const { name, expected } = writeOp(folder, op);
+      return { name, expected, flops: null, bytes: op.bytes, title: op.title };
+    }),
+  eager: (folder) =>
+    [false, true].map((tracked) => {
+      const { name, expected } = writeAdds(folder, tracked);
+      const title = `${ADDS} adds of 16 elements${tracked ? ", recorded for a gradient" : ""}`;
+      return { name, expected, flops: null, title };
+    }),
+  replay(folder) {
+    const { name, commands } = writeReplay(folder);
+    return [
+      { name, flops: null, title: `a compiled program of ${commands} commands that do next to nothing` },
+    ];
+  },
+  ...Object.fromEntries(TRAINING.map((name) => [name, (folder) => [training(folder, name)]])),
+  threads: (folder) =>
+    THREADED.map((name) => {
+      const { title, ...rest } = training(folder, name, `threads-${name}`);
+      return { ...rest, title: `${title} on one thread and on two` };
+    }),
+  loader(folder) {
+    const { name, title } = writeLoader(folder);
+    return [{ name, flops: null, title }];
+  },
+};
+
+export const FAMILIES = Object.keys(WRITERS);
 
 /**
  * Writes what the contenders read: everybody computes with the same numbers.
@@ -21,39 +83,8 @@ export const FAMILIES = [...SHARED, "loader"];
  */
 export function writeWorkloads(folder, names) {
   return names.map((name) => {
-    if (name === "gemm") {
-      const workloads = SIZES.map((n) => {
-        const { expected } = writeGemm(folder, n);
-        return { name: `gemm-${n}`, expected, flops: 2 * n ** 3, title: `GEMM f32 ${n}` };
-      });
-      return { name, workloads };
-    }
-    if (name === "ops") {
-      const workloads = OPS.map((op) => {
-        const { name, expected } = writeOp(folder, op);
-        return { name, expected, flops: null, bytes: op.bytes, title: op.title };
-      });
-      return { name, workloads };
-    }
-    if (name === "eager") {
-      const workloads = [false, true].map((tracked) => {
-        const { name, expected } = writeAdds(folder, tracked);
-        return {
-          name,
-          expected,
-          flops: null,
-          title: `${ADDS} adds of 16 elements${tracked ? ", recorded for a gradient" : ""}`,
-        };
-      });
-      return { name, workloads };
-    }
-    if (name === "loader") {
-      const { title } = writeLoader(folder);
-      return { name, workloads: [{ name, flops: null, title }] };
-    }
-    const network = NETWORKS[name];
-    if (!network) throw new Error(`no workload ${name}; there are ${FAMILIES.join(", ")}`);
-    writeTraining(folder, network);
-    return { name, workloads: [{ name, flops: null, title: `${network.title}: a training step` }] };
+    const write = WRITERS[name];
+    if (!write) throw new Error(`no workloads ${name}; there are ${FAMILIES.join(", ")}`);
+    return { name, workloads: write(folder) };
   });
 }

@@ -40,13 +40,23 @@ export class Writer {
   }
 
   /**
-   * @param {number} count
+   * @param {number[]} shape
+   * @param {number} value
+   */
+  filled(shape, value) {
+    const size = shape.reduce((a, b) => a * b, 1);
+    return this.add(shape, new Float32Array(size).fill(value));
+  }
+
+  /**
+   * @param {number[]} shape
    * @param {number} classes
    */
-  labels(count, classes) {
+  labels(shape, classes) {
+    const size = shape.reduce((a, b) => a * b, 1);
     return this.add(
-      [count],
-      Int32Array.from({ length: count }, () => Math.floor(this.next() * classes)),
+      shape,
+      Int32Array.from({ length: size }, () => Math.floor(this.next() * classes)),
     );
   }
 

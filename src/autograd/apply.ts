@@ -1,4 +1,5 @@
 import { abandonFrame, BY_OP, closeFrame, closeFrame1, openFrame, touch } from "../tensor/lifetime.ts";
+import { spans } from "../program/span.ts";
 import { isHalf } from "../tensor/dtype.ts";
 import { leaveFamily, widen, type Tensor } from "../tensor/tensor.ts";
 import { isGradEnabled } from "./mode.ts";
@@ -17,6 +18,11 @@ export function applyMulti<A>(record: OpRecord<A>, inputs: readonly Tensor[], at
 }
 
 function run<A>(record: OpRecord<A>, inputs: readonly Tensor[], attrs: A): Tensor | Tensor[] {
+  if (spans === null) return perform(record, inputs, attrs);
+  return spans.span(record.name, () => perform(record, inputs, attrs));
+}
+
+function perform<A>(record: OpRecord<A>, inputs: readonly Tensor[], attrs: A): Tensor | Tensor[] {
   let wanted = false;
   let halves = false;
   for (const t of inputs) {

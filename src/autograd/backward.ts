@@ -1,5 +1,6 @@
 import { AutogradError, ShapeError } from "../errors.ts";
 import { fill_f32 } from "../program/kernels.gen.ts";
+import { spans } from "../program/span.ts";
 import {
   abandonFrame,
   born,
@@ -15,6 +16,7 @@ import {
 } from "../tensor/lifetime.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { empty, Tensor, type Hook } from "../tensor/tensor.ts";
+import { witness } from "../tensor/witness.ts";
 import { accumulate, settleGradient, share } from "./accumulate.ts";
 import { callHook } from "./hooks.ts";
 import { withGrad } from "./mode.ts";
@@ -47,6 +49,7 @@ export function backward(root: Tensor, options: BackwardOptions = {}): void {
   const createGraph = options.createGraph ?? false;
   const seed = checkRoot(root, options.gradient, "backward");
   const pass = new Pass(createGraph, options.retainGraph ?? createGraph, null, (leaf, g) => {
+    if (witness !== null) witness.gradient(leaf, false);
     leaf.grad = leaf.grad === null ? settleGradient(g, createGraph) : accumulate(leaf.grad, g, createGraph);
     return leaf.grad;
   });
@@ -239,7 +242,10 @@ class Pass {
         const g = t.node === node ? grads[t.outputIndex] : null;
         if (g) this.deliverTo(t, share(g));
       }
-      const outgoing = this.vjp(node, grads);
+      const outgoing =
+        spans === null
+          ? this.vjp(node, grads)
+          : spans.span(`backward of ${node.name}`, () => this.vjp(node, grads));
       dropGrads(node);
       this.consume(node);
       try {

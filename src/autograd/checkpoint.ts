@@ -10,7 +10,7 @@ import {
   refusePromise,
   touch,
 } from "../tensor/lifetime.ts";
-import { getRandomState, setRandomState } from "../tensor/random.ts";
+import { continueStream, copyStream } from "../tensor/random.ts";
 import { storagesMade, type Storage } from "../tensor/storage.ts";
 import { alias, Tensor } from "../tensor/tensor.ts";
 import { isGradEnabled, withGrad } from "./mode.ts";
@@ -29,7 +29,8 @@ class Checkpoint implements Region {
   /** The inputs, tensors as handles of its own. */
   private inputs: (SavedTensor | { readonly value: unknown })[];
   private readonly outer: Region | null;
-  private readonly randomState = getRandomState();
+  /** The random stream as it was, until nothing may ask for a second run. */
+  private stream: Storage | null;
   private readonly firstStorage = storagesMade();
   /** What was read that had been made outside, by version. */
   private readonly reads = new Map<Storage, number>();
@@ -41,6 +42,8 @@ class Checkpoint implements Region {
     this.fn = fn;
     this.outer = region;
     this.again = again;
+    // The second run hands all that it saves to the first, and is never asked for a third.
+    this.stream = again ? null : copyStream();
     this.inputs = inputs.map((value) =>
       value instanceof Tensor ? { tensor: alias(value), version: value.storage.version } : { value },
     );
@@ -63,6 +66,8 @@ class Checkpoint implements Region {
     if (--this.open > 0) return;
     for (const input of this.inputs) if ("tensor" in input) input.tensor?.storage.release();
     this.inputs = [];
+    this.stream?.release();
+    this.stream = null;
   }
 
   /** All that its nodes have saved, and those of checkpoints inside, with the inputs of these. */
@@ -136,8 +141,8 @@ class Checkpoint implements Region {
         "checkpoint: a tensor that its function reads was changed in place since, so that running it again would give other values; call backward() before the change",
       );
     }
-    const state = getRandomState();
-    setRandomState(this.randomState);
+    const now = copyStream();
+    if (this.stream !== null) continueStream(this.stream);
     try {
       // The second run is no part of a checkpoint that may be running now.
       within(null, () => {
@@ -155,7 +160,8 @@ class Checkpoint implements Region {
         }
       });
     } finally {
-      setRandomState(state);
+      continueStream(now);
+      now.release();
     }
   }
 

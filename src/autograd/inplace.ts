@@ -1,4 +1,5 @@
 import { ShapeError } from "../errors.ts";
+import { spans } from "../program/span.ts";
 import { countHandle } from "../tensor/handle.ts";
 import { abandonFrame, BY_OP, closeFrame, openFrame, touch } from "../tensor/lifetime.ts";
 import { contiguousStrides, formatShape, sameShape } from "../tensor/shape.ts";
@@ -23,6 +24,16 @@ export function applyInPlace<A>(
   inputs: readonly [Tensor, ...Tensor[]],
   attrs: A,
   direct: (() => void) | null = null,
+): Tensor {
+  if (spans === null) return perform(record, inputs, attrs, direct);
+  return spans.span(record.name, () => perform(record, inputs, attrs, direct));
+}
+
+function perform<A>(
+  record: OpRecord<A>,
+  inputs: readonly [Tensor, ...Tensor[]],
+  attrs: A,
+  direct: (() => void) | null,
 ): Tensor {
   const t = inputs[0];
   let wanted = false;

@@ -1,5 +1,6 @@
 import { free, touch } from "../tensor/lifetime.ts";
 import { leaveFamily, view, type Tensor } from "../tensor/tensor.ts";
+import { witness } from "../tensor/witness.ts";
 
 /**
  * The same values outside of the graph: a view that needs no gradient. Writing to it changes the values of both, and backward refuses
@@ -16,6 +17,7 @@ export function detach(t: Tensor): Tensor {
 
 /** Frees a leaf's gradient, unless keep() holds it. */
 export function dropGradient(t: Tensor): void {
+  if (witness !== null) witness.gradient(t, true);
   if (t.grad !== null && !t.grad.kept) free(t.grad, "zeroGrad()");
   t.grad = null;
 }

@@ -20,7 +20,7 @@ export { serve } from "./serve.ts";
 export type { ServeOptions } from "./serve.ts";
 export { WorkerDataset } from "./workers.ts";
 export type { WorkerDatasetOptions } from "./workers.ts";
-export type { Port } from "./port.ts";
+export type { Port } from "../platform/port.ts";
 export { Subset } from "./subset.ts";
 export { ConcatDataset } from "./concat.ts";
 export { MapDataset } from "./map.ts";

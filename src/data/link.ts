@@ -1,6 +1,6 @@
 import { WorkerError } from "../errors.ts";
 import type { SampleRequest } from "./dataset.ts";
-import { end, isOurs, listen, type Port } from "./port.ts";
+import { end, isOurs, listen, type Port } from "../platform/port.ts";
 import type { FromWorker, Packed, ToWorker } from "./protocol.ts";
 import { Vigil } from "./vigil.ts";
 

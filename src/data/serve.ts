@@ -2,7 +2,7 @@ import { workerPort } from "#platform";
 import { PlatformError } from "../errors.ts";
 import type { Dataset } from "./dataset.ts";
 import { makeBatch } from "./make.ts";
-import { isOurs, listen, type Port } from "./port.ts";
+import { isOurs, listen, type Port } from "../platform/port.ts";
 import { pack, type Ask, type FromWorker, type Thrown, type ToWorker } from "./protocol.ts";
 import { confine, own, release } from "./sample.ts";
 import type { BatchTransform } from "./transform.ts";

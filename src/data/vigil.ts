@@ -1,4 +1,4 @@
-import { hold, type Port } from "./port.ts";
+import { hold, type Port } from "../platform/port.ts";
 import { turn } from "./turn.ts";
 
 /**

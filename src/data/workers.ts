@@ -1,7 +1,7 @@
 import { ValueError } from "../errors.ts";
 import type { Dataset, SampleRequest } from "./dataset.ts";
 import { Link } from "./link.ts";
-import type { Port } from "./port.ts";
+import type { Port } from "../platform/port.ts";
 import { unpack } from "./protocol.ts";
 import { confine } from "./sample.ts";
 

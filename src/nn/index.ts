@@ -1,5 +1,6 @@
 export { Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d } from "./conv.ts";
 export { MultiheadAttention, type AttendOptions, type MultiheadAttentionOptions } from "./attention.ts";
+export { fuse } from "./fuse.ts";
 export { beamSearch, generate, stream } from "./generate.ts";
 export type { Beam, BeamSearchOptions, GenerateOptions, Step, StepContext } from "./generate.ts";
 export * as init from "./init.ts";

@@ -5,6 +5,7 @@ import { ShapeError, ValueError } from "../errors.ts";
 import { registerHolder, runModule } from "../tensor/lifetime.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { witness } from "../tensor/witness.ts";
 import { copy_ } from "../ops/inplace.ts";
 import { describe } from "./arguments.ts";
 import { registerAfter, registerBefore, withHooks, type After, type Before } from "./hooks.ts";
@@ -26,6 +27,7 @@ function wrapForward(prototype: object): void {
     const inner = holder.forward;
     const outer = function (this: Module, ...inputs: never[]): unknown {
       // A forward that calls super.forward passes here again; the hooks run around the outermost.
+      if (witness !== null) witness.used(this);
       const whole = (this.constructor as { prototype?: { forward?: unknown } }).prototype?.forward === outer;
       return runModule(this.constructor.name, isGradEnabled(), () =>
         whole

@@ -1,14 +1,13 @@
 import { apply } from "../autograd/apply.ts";
 import type { OpRecord } from "../autograd/node.ts";
 import { ShapeError, ValueError } from "../errors.ts";
-import * as k from "../program/kernels.gen.ts";
 import { composite } from "../tensor/lifetime.ts";
-import { formatShape, type Shape } from "../tensor/shape.ts";
-import { withWorkspace } from "../tensor/storage.ts";
+import { formatShape } from "../tensor/shape.ts";
 import { contiguous, empty, type Tensor } from "../tensor/tensor.ts";
 import type { Ptr } from "../wasm/heap.ts";
 import { add } from "./arithmetic.ts";
 import { castTo } from "./cast.ts";
+import { convolve, inputGradient, weightGradient, type Geometry } from "./convkernels.ts";
 import { reshape, select, unsqueeze } from "./movement.ts";
 import { sum } from "./reduce.ts";
 
@@ -25,20 +24,6 @@ export interface Conv2dOptions {
   groups?: number;
 }
 
-/** A convolution's whole geometry: x [n, c, h, w], weight [o, c / groups, kh, kw], result [n, o, oh, ow]. */
-interface Geometry {
-  readonly x: Shape;
-  readonly weight: Shape;
-  readonly out: Shape;
-  readonly stride: readonly [number, number];
-  /** Leading padding; the trailing one follows from the sizes. */
-  readonly padding: readonly [number, number];
-  readonly dilation: readonly [number, number];
-  readonly groups: number;
-}
-
-const PARTS = 1;
-
 /** A number for both dimensions, or one each. */
 export function pair(op: string, what: string, value: Size2d, least: number): [number, number] {
   const [h, w] = typeof value === "number" ? [value, value] : value;
@@ -49,32 +34,6 @@ export function pair(op: string, what: string, value: Size2d, least: number): [n
   return [h, w];
 }
 
-type Words = [
-  n: number,
-  c: number,
-  h: number,
-  w: number,
-  o: number,
-  oh: number,
-  ow: number,
-  kh: number,
-  kw: number,
-  sh: number,
-  sw: number,
-  ph: number,
-  pw: number,
-  dh: number,
-  dw: number,
-  groups: number,
-];
-
-function words(g: Geometry): Words {
-  const [n, c, h, w] = g.x as [number, number, number, number];
-  const [o, , kh, kw] = g.weight as [number, number, number, number];
-  const [, , oh, ow] = g.out as [number, number, number, number];
-  return [n, c, h, w, o, oh, ow, kh, kw, ...g.stride, ...g.padding, ...g.dilation, g.groups];
-}
-
 const convRecord: OpRecord<Geometry> = {
   name: "conv2d",
   forward([input, kernel, bias], geometry) {
@@ -83,10 +42,7 @@ const convRecord: OpRecord<Geometry> = {
     const b = bias === undefined ? null : contiguous(castTo(bias, "f32"));
     const out = empty(geometry.out, "f32");
     if (out.size === 0) return out;
-    const dims = words(geometry);
-    withWorkspace(k.conv2d_f32_workspace(...dims, PARTS), (workspace) => {
-      k.conv2d_f32(out.ptr, x.ptr, weight.ptr, b?.ptr ?? (0 as Ptr), ...dims, workspace);
-    });
+    convolve(out.ptr, x.ptr, weight.ptr, b?.ptr ?? (0 as Ptr), geometry);
     return out;
   },
   saves: { inputs: [0, 1] },
@@ -109,10 +65,7 @@ const inputGradRecord: OpRecord<Geometry> = {
     const weight = contiguous(castTo(kernel as Tensor, "f32"));
     const out = empty(geometry.x, "f32");
     if (out.size === 0) return out;
-    const dims = words(geometry);
-    withWorkspace(k.conv2dInputGrad_f32_workspace(...dims, PARTS), (workspace) => {
-      k.conv2dInputGrad_f32(out.ptr, g.ptr, weight.ptr, ...dims, workspace);
-    });
+    inputGradient(out.ptr, g.ptr, weight.ptr, geometry);
     return out;
   },
   saves: { inputs: [0, 1] },
@@ -129,10 +82,7 @@ const weightGradRecord: OpRecord<Geometry> = {
     const x = contiguous(castTo(input as Tensor, "f32"));
     const out = empty(geometry.weight, "f32");
     if (out.size === 0) return out;
-    const dims = words(geometry);
-    withWorkspace(k.conv2dWeightGrad_f32_workspace(...dims, PARTS), (workspace) => {
-      k.conv2dWeightGrad_f32(out.ptr, g.ptr, x.ptr, ...dims, workspace);
-    });
+    weightGradient(out.ptr, g.ptr, x.ptr, geometry);
     return out;
   },
   saves: { inputs: [0, 1] },

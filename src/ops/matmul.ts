@@ -1,6 +1,7 @@
 import { apply } from "../autograd/apply.ts";
 import type { OpRecord } from "../autograd/node.ts";
 import { ShapeError } from "../errors.ts";
+import { parallelism } from "../program/emit.ts";
 import { gemm_f32, gemm_f32_workspace } from "../program/kernels.gen.ts";
 import { composite } from "../tensor/lifetime.ts";
 import { broadcastShapes, broadcastStrides, formatShape, sizeOf, type Shape } from "../tensor/shape.ts";
@@ -10,8 +11,6 @@ import type { Ptr } from "../wasm/heap.ts";
 import { castTo } from "./cast.ts";
 import { reshape, squeeze, transpose, unsqueeze } from "./movement.ts";
 import { sum, sumTo } from "./reduce.ts";
-
-const PARTS = 1;
 
 interface Gemm {
   out: Tensor;
@@ -27,11 +26,11 @@ function emit({ out, a, b, bias }: Gemm): void {
   const n = b.shape[2] as number;
   const [aBatch, aRow, aCol] = a.strides as [number, number, number];
   const [bBatch, bRow, bCol] = b.strides as [number, number, number];
-  withWorkspace(gemm_f32_workspace(m, n, k, PARTS), (workspace) => {
+  withWorkspace(gemm_f32_workspace(m, n, k, parallelism()), (workspace) => {
     // prettier-ignore
     gemm_f32(
       out.ptr, a.ptr, b.ptr, bias?.ptr ?? (0 as Ptr), m, n, k, aRow, aCol, bRow, bCol, n,
-      batch, aBatch, bBatch, m * n, 0, workspace,
+      batch, aBatch, bBatch, m * n, 0, 0, workspace,
     );
   });
 }

@@ -1,6 +1,7 @@
 import { applyMulti } from "../autograd/apply.ts";
 import type { OpRecord } from "../autograd/node.ts";
 import { ValueError } from "../errors.ts";
+import { parallelism } from "../program/emit.ts";
 import { sort_32, sort_32_workspace, topk_32, topk_32_workspace } from "../program/kernels.gen.ts";
 import { composite } from "../tensor/lifetime.ts";
 import { formatShape, normalizeDim, type Shape } from "../tensor/shape.ts";
@@ -11,7 +12,6 @@ import { gatherBack } from "./indexing.ts";
 
 /** Sorting and selecting along a dimension. Stable; NaN counts as the largest, −0 equals 0. */
 
-const PARTS = 1;
 const FLOAT = 1;
 const DESCENDING = 2;
 
@@ -47,12 +47,12 @@ function sortAlong(input: Tensor, { dim, descending, k }: Sort): [Tensor, Tensor
   const flags = (dense.dtype === "f32" ? FLOAT : 0) | (descending ? DESCENDING : 0);
   const [to, at, from] = [values.ptr, indices.ptr, dense.ptr];
   if (values.size > 0 && heap) {
-    withWorkspace(topk_32_workspace(rows, kept, PARTS) >>> 0, (workspace) => {
+    withWorkspace(topk_32_workspace(rows, kept, parallelism()) >>> 0, (workspace) => {
       topk_32(to, at, from, rows, n, kept, flags, workspace);
     });
   } else if (values.size > 0) {
     // Up to 4 GiB, which an i32 shows as a negative number.
-    withWorkspace(sort_32_workspace(rows, n, PARTS) >>> 0, (workspace) => {
+    withWorkspace(sort_32_workspace(rows, n, parallelism()) >>> 0, (workspace) => {
       sort_32(to, at, from, rows, n, flags, workspace);
     });
   }

@@ -8,6 +8,7 @@ import { norm } from "../ops/vectornorm.ts";
 import { zeros } from "../tensor/create.ts";
 import { composite, touch } from "../tensor/lifetime.ts";
 import { contiguous, copyInto, empty, view, type Tensor } from "../tensor/tensor.ts";
+import { witness } from "../tensor/witness.ts";
 import type { Ptr } from "../wasm/heap.ts";
 import { checkNumber } from "./options.ts";
 
@@ -16,6 +17,7 @@ function gradientsOf(name: string, parameters: Tensor | Iterable<Tensor>): Tenso
   const grads: Tensor[] = [];
   for (const p of list) {
     touch(p, name);
+    if (witness !== null) witness.gradient(p, false);
     if (p.grad === null) continue;
     touch(p.grad, name);
     if (p.grad.dtype !== "f32")

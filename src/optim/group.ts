@@ -2,6 +2,7 @@ import { DTypeError, ValueError } from "../errors.ts";
 import { fillWith } from "../tensor/create.ts";
 import { own, touch } from "../tensor/lifetime.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
+import { refuseInProgram } from "../tensor/witness.ts";
 import type { Ptr } from "../wasm/heap.ts";
 import { f64 } from "../wasm/views.ts";
 import { checkNumber } from "./options.ts";
@@ -100,11 +101,13 @@ export class ParamGroup<O extends { lr: number } = { lr: number }> {
   }
 
   private read(column: number, i = 0): number {
+    refuseInProgram("a number of an optimiser is read", "read the learning rate outside");
     touch(this.rows, "optimizer");
     return f64[(this.row(i) >>> 3) + column] as number;
   }
 
   private write(column: number, value: number, only = -1): void {
+    refuseInProgram("a number of an optimiser is set", "make it, and set its learning rate, outside");
     touch(this.rows, "optimizer");
     const count = Math.max(1, this.params.length);
     for (let i = 0; i < count; i++) if (only < 0 || only === i) f64[(this.row(i) >>> 3) + column] = value;

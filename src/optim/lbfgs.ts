@@ -7,6 +7,7 @@ import { cat, narrow, reshape } from "../ops/movement.ts";
 import { amax, sum } from "../ops/reduce.ts";
 import { abs } from "../ops/unary.ts";
 import { zeros } from "../tensor/create.ts";
+import { refuseInProgram } from "../tensor/witness.ts";
 import { registerHolder } from "../tensor/lifetime.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -120,6 +121,7 @@ export class LBFGS {
    * @returns the loss at the start.
    */
   step(closure: () => Tensor): number {
+    refuseInProgram("LBFGS takes a step, whose course depends on the data", "let it run eagerly, and compile its closure");
     const { maxIter, maxEval, toleranceGrad, toleranceChange } = this.#options;
     let { loss, gradient } = this.#evaluate(closure);
     const first = loss;

@@ -4,6 +4,7 @@ import { build, registerHolder, touch } from "../tensor/lifetime.ts";
 import { expectBackward } from "../tensor/windows.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { contiguous, type Tensor } from "../tensor/tensor.ts";
+import { witness } from "../tensor/witness.ts";
 import type { Ptr } from "../wasm/heap.ts";
 import { checkParams, ParamGroup, type Rule } from "./group.ts";
 import { withDefaults } from "./options.ts";
@@ -79,10 +80,13 @@ export abstract class Optimizer<O extends { lr: number } = { lr: number }> {
    * @throws {ShapeError} {@link Tensor.grad} was set to one of another shape; {DTypeError} to one that is not f32.
    */
   step(): void {
+    if (witness !== null) witness.used(this);
     for (let g = 0; g < this.groups.length; g++) {
       const group = this.groups[g] as ParamGroup<O>;
+      if (witness !== null) witness.used(group);
       for (let i = 0; i < group.params.length; i++) {
         const p = group.params[i] as Tensor;
+        if (witness !== null) witness.gradient(p, false);
         const { grad } = p;
         if (grad === null) continue;
         touch(p, "step");

@@ -1,4 +1,5 @@
 import { ValueError } from "../errors.ts";
+import { refuseInProgram } from "../tensor/witness.ts";
 import { pythonName } from "./options.ts";
 
 /** What schedules move: a learning rate and, for some, a momentum, a group. Every Optimizer is one. */
@@ -55,6 +56,7 @@ export abstract class LRScheduler<O extends object = object> {
 
   /** Goes one step further; call it after optimizer.step(). */
   step(): void {
+    refuseInProgram("a schedule takes a step", "call its step() outside: the program reads the learning rate anew");
     this.lastEpoch++;
     this.update();
   }

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
-import { parentPort } from "node:worker_threads";
+import { availableParallelism } from "node:os";
+import { parentPort, Worker } from "node:worker_threads";
 import type { Variant } from "../wasm/features.ts";
+import type { Port } from "./port.ts";
 
 export const host = "node";
 
@@ -16,3 +18,23 @@ export function wasmSource(variant: Variant): Uint8Array {
   const beside = new URL(`./${file}`, import.meta.url);
   return readFileSync(existsSync(beside) ? beside : new URL(`../../dist/${file}`, import.meta.url));
 }
+
+export const cores = (): number => availableParallelism();
+
+/** Why there can be no threads; null where there can. */
+export const threadsRefused = (): string | null => null;
+
+/** Whether the thread that the program runs on may sleep. */
+export const mayBlock: boolean = true;
+
+/** As text, so that neither bundlers nor running from the sources have a file to find. browser.worker.ts is the same. */
+const THREAD = `
+const { parentPort } = require("node:worker_threads");
+parentPort.once("message", ({ module, memory, team, part, parts }) => {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  parentPort.postMessage({ simdgrad: "begun" });
+  exports.work(team, part, parts);
+});`;
+
+/** A thread that works with its part of commands once it has got a `Start`, and says so when it begins. */
+export const startThread = (): Port => new Worker(THREAD, { eval: true, execArgv: [], name: "simdgrad" });

@@ -2,12 +2,13 @@ import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { arange_f32, arange_i32, copy_16, fill_8, fill_f32, fill_i32 } from "../program/kernels.gen.ts";
 import { f32, i32, u8 } from "../wasm/views.ts";
 import type { Ptr } from "../wasm/heap.ts";
-import { DTYPES, isFloat, isHalf, typedArray, type DType, type HalfDType, type TypedArray } from "./dtype.ts";
+import { bytesOf, DTYPES, isFloat, isHalf, typedArray, type DType, type HalfDType, type TypedArray } from "./dtype.ts";
 import { narrowInto } from "./half.ts";
 import { checkShape, formatShape, resolveReshape, sizeOf, type Shape } from "./shape.ts";
 import { free } from "./handle.ts";
 import { withWorkspace } from "./storage.ts";
 import { empty, type NestedArray, type Tensor } from "./tensor.ts";
+import { witness } from "./witness.ts";
 
 export interface TensorOptions {
   /** Default: the nesting of the data, or its length. May hold one −1. */
@@ -81,6 +82,7 @@ function checkIntegers(flat: ArrayLike<number>, dtype: DType): void {
 export function ofBytes(bytes: Uint8Array, shape: Shape, dtype: DType): Tensor {
   const t = empty([...shape], dtype);
   u8.set(bytes, t.ptr);
+  if (witness !== null) witness.wrote(t.ptr, bytes.length);
   return t;
 }
 
@@ -89,6 +91,7 @@ function halves(shape: Shape, dtype: HalfDType, flat: ArrayLike<number>): Tensor
   return withWorkspace(flat.length * 4, (wide) => {
     const t = empty(shape, dtype);
     f32.set(flat, wide >>> 2);
+    if (witness !== null) witness.wrote(wide, flat.length * 4);
     narrowInto(t.ptr, wide, t.size, dtype);
     return t;
   });
@@ -100,6 +103,7 @@ function write(t: Tensor, flat: ArrayLike<number>): void {
   else if (dtype === "i32") i32.set(flat, ptr >>> 2);
   else if (dtype === "u8") u8.set(flat, ptr);
   else for (let i = 0; i < size; i++) u8[ptr + i] = flat[i] === 0 ? 0 : 1;
+  if (witness !== null) witness.wrote(ptr, size * bytesOf(dtype));
 }
 
 function flatten(data: TensorData): { flat: ArrayLike<number>; shape: number[]; dtype: DType } {
@@ -191,7 +195,7 @@ export function fillWith(t: Tensor, value: number): void {
 function fillHalves(t: Tensor, value: number, dtype: HalfDType): void {
   withWorkspace(8, (wide) => {
     const narrow = (wide + 4) as Ptr;
-    f32[wide >>> 2] = value;
+    fill_f32(wide, value, 1);
     narrowInto(narrow, wide, 1, dtype);
     copy_16(t.ptr, narrow, [1, t.size, 1, 0]);
   });

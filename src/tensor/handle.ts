@@ -1,6 +1,7 @@
 import { DisposedError } from "../errors.ts";
 import { forget } from "./sites.ts";
 import type { Tensor } from "./tensor.ts";
+import { witness } from "./witness.ts";
 
 /** What every rule about handles is made of: noting a use, and freeing. */
 
@@ -36,6 +37,7 @@ export const BY_RULE = "the memory rule: ";
 export function touch(t: Tensor, op: string): void {
   if (t.freedBy !== null || t.storage.heap.destroyed) refuse(t, op, t.freedBy ?? DESTROYED);
   t.lastUsed = now;
+  if (witness !== null) witness.touched(t);
 }
 
 function refuse(t: Tensor, op: string, freedBy: string): never {

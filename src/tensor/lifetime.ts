@@ -1,10 +1,12 @@
 import { watch } from "../autograd/watch.ts";
+import { spans } from "../program/span.ts";
 import { free, touch } from "./handle.ts";
 import { collectTensors, heldTensors } from "./holders.ts";
 import { catchLater } from "./net.ts";
 import { trace } from "./sites.ts";
 import type { Tensor } from "./tensor.ts";
 import { countCall, leaveToBackward, settle } from "./windows.ts";
+import { witness } from "./witness.ts";
 
 export { DISPOSED, free, touch } from "./handle.ts";
 export { collectTensors, heldTensors, registerHolder } from "./holders.ts";
@@ -27,6 +29,7 @@ let frames = 0;
 /** Every new handle passes here. */
 export function born(t: Tensor): void {
   trace(t);
+  if (witness !== null) witness.born(t);
   if (frames > 0) made.push(t);
   else settle(t, true);
 }
@@ -189,7 +192,10 @@ export function closeGraphFrame(mark: number, returned: ReadonlySet<Tensor>, fre
 
 /** Runs an op made of other ops: what it makes on the way is temporary, or the graph's. */
 export function composite<T>(name: string, fn: () => T): T {
-  return watch === null ? plainComposite(name, fn) : plainComposite(name, watch.composite(name, fn));
+  const watched = watch === null ? fn : watch.composite(name, fn);
+  return spans === null
+    ? plainComposite(name, watched)
+    : spans.span(name, () => plainComposite(name, watched));
 }
 
 function plainComposite<T>(name: string, fn: () => T): T {

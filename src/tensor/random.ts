@@ -1,17 +1,21 @@
 import { ValueError } from "../errors.ts";
 import {
+  copy_32,
   normal_f32,
   permutation_i32,
   philoxAdvance,
   randint_i32,
   uniform_f32,
 } from "../program/kernels.gen.ts";
-import { heap, RANDOM } from "../wasm/engine.ts";
+import { heap } from "../wasm/engine.ts";
+import { RANDOM } from "../wasm/layout.ts";
 import type { Heap, Ptr } from "../wasm/heap.ts";
 import { i32 } from "../wasm/views.ts";
 import type { FillOptions } from "./create.ts";
 import { checkShape, type Shape } from "./shape.ts";
+import { Storage } from "./storage.ts";
 import { empty, type Tensor } from "./tensor.ts";
+import { refuseInProgram } from "./witness.ts";
 
 /**
  * The random stream: Philox 4×32-10 (J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), counted in blocks of four
@@ -22,7 +26,7 @@ let seeded: Heap | null = null;
 const DEFAULT_SEED = 0;
 
 function streamPtr(): Ptr {
-  if (seeded === null || seeded.destroyed) manualSeed(DEFAULT_SEED);
+  if (seeded === null || seeded.destroyed) restart(DEFAULT_SEED);
   return RANDOM as Ptr;
 }
 
@@ -34,20 +38,39 @@ export function manualSeed(seed: number): void {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new ValueError(`manualSeed: the seed must be a whole number from 0 to 2^53 - 1, got ${seed}`);
   }
+  refuseInProgram("the random stream is seeded", "seed it outside");
+  restart(seed);
+}
+
+function restart(seed: number): void {
   seeded = heap(); // boots on first use, so that the view below is of the running memory
   i32.set([seed | 0, Math.floor(seed / 2 ** 32), 0, 0], RANDOM >> 2);
 }
 
 /** The stream's state: four 32-bit words, key and counter. */
 export function getRandomState(): Int32Array {
+  refuseInProgram("the random state is read", "read it outside");
   const at = streamPtr() >>> 2;
   return i32.slice(at, at + 4);
 }
 
 /** Continues from a state that getRandomState gave. */
 export function setRandomState(words: Int32Array): void {
+  refuseInProgram("the random state is set", "set it outside");
   if (words.length !== 4) throw new ValueError(`setRandomState: a state has 4 words, got ${words.length}`);
   i32.set(words, streamPtr() >>> 2);
+}
+
+/** A copy of the stream's state in linear memory, for code that draws the same numbers again, in a recorded program too. */
+export function copyStream(): Storage {
+  const copy = new Storage(16, "i32");
+  copy_32(copy.ptr, streamPtr(), [1, 4, 1, 1]);
+  return copy;
+}
+
+/** Continues from a copy of the state. */
+export function continueStream(copy: Storage): void {
+  copy_32(streamPtr(), copy.ptr, [1, 4, 1, 1]);
 }
 
 /** Lets `use` draw `count` numbers from the stream, then moves it on. */

@@ -42,14 +42,26 @@ export class Storage {
   readonly heap: Heap;
   private block: Block | null;
   private readonly tally: Tally;
+  /** What it is a part of, and keeps, where it has no block of its own. */
+  private readonly whole: Storage | null;
 
-  constructor(bytes: number, dtype: DType) {
+  /** @param part a stretch of another storage, which is given back when that one is. */
+  constructor(bytes: number, dtype: DType, part?: { readonly of: Storage; readonly ptr: Ptr }) {
+    this.tally = tallies[dtype];
+    this.bytes = bytes;
+    if (part !== undefined) {
+      this.whole = part.of.retain();
+      this.heap = part.of.heap;
+      this.block = null;
+      this.ptr = part.ptr;
+      this.size = 0;
+      return;
+    }
+    this.whole = null;
     this.heap = heap();
     this.block = this.heap.alloc(bytes);
     this.ptr = this.block.ptr;
-    this.bytes = bytes;
     this.size = this.block.size;
-    this.tally = tallies[dtype];
     this.tally.bytes += this.size;
     this.tally.storages++;
   }
@@ -60,7 +72,9 @@ export class Storage {
   }
 
   release(): void {
-    if (--this.refs === 0 && this.block !== null && !this.heap.destroyed) {
+    if (--this.refs !== 0 || this.heap.destroyed) return;
+    this.whole?.release();
+    if (this.block !== null) {
       this.heap.free(this.block);
       this.block = null;
       this.tally.bytes -= this.size;

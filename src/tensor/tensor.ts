@@ -20,6 +20,7 @@ import {
 } from "./shape.ts";
 import type { Trace } from "./sites.ts";
 import { Storage, withWorkspace } from "./storage.ts";
+import { refuseInProgram } from "./witness.ts";
 
 /** What a tensor needs to know of the graph node that made it. */
 export interface GraphNode {
@@ -170,6 +171,7 @@ export class Tensor {
   /** The value of a one-element tensor (bool as 0 or 1). */
   item(): number {
     touch(this, "item");
+    refuseReading("item()");
     if (this.size !== 1) {
       throw new ShapeError(
         `item: needs one element, got shape ${formatShape(this.shape)}; use toArray() or data`,
@@ -192,6 +194,7 @@ export class Tensor {
    */
   read<T>(fn: (view: TypedArray) => T): T {
     touch(this, "read");
+    refuseReading("data, toArray() or read()");
     const { dtype } = this;
     if (this.size === 0) return fn(typedArray(dtype, 0));
     return readDense(this, (dense) => {
@@ -229,6 +232,13 @@ export class Tensor {
   }
 }
 
+const refuseReading = (how: string): void => {
+  refuseInProgram(
+    `the data of a tensor is read (${how})`,
+    "return the tensor and read it outside; compute with ops in place of branches",
+  );
+};
+
 /**
  * The one place where ops meet the class, and only as types: the bundled declarations would lose an augmentation of a module.
  */
@@ -257,6 +267,7 @@ function readDense<T>(t: Tensor, use: (dense: Tensor) => T): T {
 /** Lends the bytes of the elements, row-major and little-endian, for the length of `fn`. */
 export function readBytes<T>(t: Tensor, fn: (bytes: Uint8Array) => T): T {
   touch(t, "read");
+  refuseReading("its bytes");
   return readDense(t, ({ ptr, size, dtype }) => fn(u8.subarray(ptr, ptr + size * bytesOf(dtype))));
 }
 
@@ -303,6 +314,13 @@ export function copyInto(to: Tensor, from: Tensor): void {
   if (to.size === 0) return;
   const dims = collapse(to.shape, [to.strides, broadcastStrides(from.shape, from.strides, to.shape)]);
   COPIES[bytesOf(to.dtype)](to.ptr, from.ptr, dims);
+}
+
+/** Copies the elements of `from`, row-major, to an address. */
+export function copyTo(ptr: Ptr, from: Tensor): void {
+  if (from.size === 0) return;
+  const dims = collapse(from.shape, [contiguousStrides(from.shape), from.strides]);
+  COPIES[bytesOf(from.dtype)](ptr, from.ptr, dims);
 }
 
 /** A contiguous copy, unknown to the lifetime rules: the caller frees it. */

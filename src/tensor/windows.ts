@@ -3,6 +3,7 @@ import { BY_RULE, free, moment, nextMoment } from "./handle.ts";
 import { heldTensors } from "./holders.ts";
 import { catchLater } from "./net.ts";
 import type { Tensor } from "./tensor.ts";
+import { witness } from "./witness.ts";
 
 /**
  * When a tensor outside of every frame is idle for long enough to be freed (docs/memory.md). Two things happen at top level that
@@ -114,6 +115,7 @@ export function freeOwned(t: Tensor, held: ReadonlySet<Tensor>): void {
 
 /** Ends a backward pass: frees what has been idle for long enough. */
 export function endPass(held: () => ReadonlySet<Tensor>): void {
+  if (witness !== null) witness.passed();
   longest = Math.max(longest, generation);
   const first = period === 0;
   period++;

@@ -25,6 +25,17 @@ export function checkLoss(loss: number, at: Position): void {
   throw new NonFiniteError(`fit: the loss is ${loss} at epoch ${at.epoch}, step ${at.step}; ${WAY_OUT}`, at);
 }
 
+/** `checkLoss` of the tensor itself, which works in compiled steps, too. */
+export function checkLossTensor(loss: Tensor, at: Position): void {
+  touch(loss, "checkLoss");
+  const value = scope(() => firstBad(contiguous(loss)));
+  if (value !== null)
+    throw new NonFiniteError(
+      `fit: the loss is ${value} at epoch ${at.epoch}, step ${at.step}; ${WAY_OUT}`,
+      at,
+    );
+}
+
 /**
  * Refuses gradients with NaN or infinities in them; call it between backward() and step().
  * @param parameters those that the step will change; default the model's.
@@ -52,7 +63,10 @@ export function checkGradients(
 }
 
 /** The first value of a dense tensor that is no number or infinite; null for none. */
-function firstBad(t: Tensor): number | null {
+function firstBad(t: Tensor): string | null {
   const code = nonFinite_f32(t.ptr, t.size, 0);
-  return code === 0 ? null : (f32[(t.ptr >>> 2) + code - 1] as number);
+  if (code === 0) return null;
+  const value = f32[(t.ptr >>> 2) + code - 1] as number;
+  // When the program of a compiled step has failed, the value is there and not here.
+  return Number.isFinite(value) ? "NaN or infinite" : String(value);
 }

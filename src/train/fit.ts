@@ -1,12 +1,10 @@
 import { noGrad } from "../autograd/mode.ts";
 import { ValueError } from "../errors.ts";
 import type { Module } from "../nn/module.ts";
-import { clipGradNorm, clipGradValue } from "../optim/clip.ts";
 import type { ExponentialMovingAverage } from "../optim/ema.ts";
 import { checkCount } from "../optim/options.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { LRScheduler } from "../optim/schedule.ts";
-import { mul_ } from "../ops/inplace.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import {
   Breath,
@@ -21,7 +19,6 @@ import type { Callback, Run } from "./callback.ts";
 import { isStateful, type Parts } from "./checkpoint.ts";
 import type { Control } from "./control.ts";
 import { evaluateBy, updateMetrics, type Model } from "./evaluate.ts";
-import { checkGradients, checkLoss } from "./finite.ts";
 import { type History, ofValidation, type EpochRecord } from "./history.ts";
 import { Mean } from "./mean.ts";
 import type { MetricLike, MetricValue } from "./metric.ts";
@@ -29,6 +26,7 @@ import { rememberModes } from "./mode.ts";
 import { Pacer, type ScheduleEvery } from "./pacer.ts";
 import { Progress } from "./progress.ts";
 import { Saver, type CheckpointOptions } from "./saver.ts";
+import { Step } from "./step.ts";
 
 interface Common<B, O, Y> {
   /** Passes through the data. */
@@ -59,6 +57,11 @@ interface Common<B, O, Y> {
   readonly control?: Control;
   /** Where and when all of the training's state is kept. */
   readonly checkpoint?: CheckpointOptions;
+  /**
+   * Run each step, from the batch to the optimiser, as one recorded program: faster, the same numbers (see `compile`). The model and `loss`
+   * or `step` must do the same at each call, without reading data in JavaScript. Default false.
+   */
+  readonly compile?: boolean;
   /** Go on from the newest checkpoint, bit for bit as if training had never stopped; begin where there is none. Default false. */
   readonly resume?: boolean;
 }
@@ -117,14 +120,14 @@ class Training implements Run {
   private readonly judge: (batch: unknown) => Judged;
   private readonly metrics: [string, MetricLike<never, never>][];
   private readonly callbacks: readonly Callback[];
-  private readonly accumulate: number;
   private readonly pacer: Pacer | null;
   private readonly progress: Progress;
   private readonly saver: Saver | null;
   /** Of the step that runs. */
   private readonly stepLoss = new Mean();
-  /** Batches whose gradients wait for the step. */
-  private pending = 0;
+  private readonly stepping: Step;
+  /** The learning rate of the step that runs. */
+  private lr = 0;
   /** When the epoch began, later by the pauses in it. */
   private began = 0;
   private readonly breath = new Breath();
@@ -138,7 +141,6 @@ class Training implements Run {
     this.options = options;
     this.optimizer = optimizer;
     this.epochs = epochs;
-    this.accumulate = accumulate;
     this.ema = options.ema ?? null;
     this.judge = judgeOf("fit", model, options);
     this.metrics = Object.entries(options.metrics ?? {});
@@ -151,11 +153,23 @@ class Training implements Run {
     this.history = this.progress.history;
     if (options.resume && options.checkpoint === undefined)
       throw new ValueError("fit: resume needs to know from where (pass checkpoint: { store })");
-    this.saver = options.checkpoint === undefined ? null : new Saver(options.checkpoint, this.parts());
+    this.saver = options.checkpoint === undefined ? null : new Saver(options.checkpoint, this.state());
+    this.stepping = new Step({
+      model,
+      optimizer,
+      judge: this.judge,
+      accumulate,
+      ...(options.clipGradNorm !== undefined && { clipGradNorm: options.clipGradNorm }),
+      ...(options.clipGradValue !== undefined && { clipGradValue: options.clipGradValue }),
+      ema: this.ema,
+      compile: options.compile ?? false,
+      wantsOutput: this.metrics.length > 0,
+      at: () => ({ epoch: this.epoch, step: this.step + 1 }),
+    });
   }
 
   /** What a checkpoint is made of. */
-  private parts(): Parts {
+  private state(): Parts {
     const { model, optimizer, data, ema, progress } = this;
     const { schedule } = this.options;
     return {
@@ -196,6 +210,7 @@ class Training implements Run {
       failure = { error };
     }
     restore();
+    this.stepping.dispose();
     await this.tell((callback) => callback.onEnd?.(this, failure?.error));
     if (failure !== null) throw failure.error;
     this.optimizer.zeroGrad();
@@ -257,49 +272,35 @@ class Training implements Run {
       if (!this.goesOn()) break;
       if (this.breath.due) await this.breath.take();
       progress.batches++;
-      this.take(batch);
-      if (this.pending === this.accumulate) await this.update();
+      if (this.take(batch)) await this.afterStep();
       if (!this.goesOn()) break;
     }
     progress.drained = true;
-    if (this.pending > 0 && !this.isAborted()) await this.update();
+    if (this.stepping.pending > 0 && !this.isAborted()) {
+      this.stepping.completeEarly();
+      await this.afterStep();
+    }
   }
 
-  /** Adds the gradients of a batch. */
-  private take(batch: unknown): void {
-    const { accumulate } = this;
-    if (this.pending === 0) {
-      this.optimizer.zeroGrad();
-      this.stepLoss.reset();
-    }
-    const judged = this.judge(batch);
+  /** Trains on a batch; whether that completed a step. */
+  private take(batch: unknown): boolean {
+    if (this.stepping.pending === 0) this.stepLoss.reset();
+    const { lr } = this.optimizer;
+    const { judged, complete } = this.stepping.take(batch);
+    this.lr = lr;
     const loss = judged.loss.item();
-    checkLoss(loss, { epoch: this.epoch, step: this.step + 1 });
-    (accumulate === 1 ? judged.loss : judged.loss.div(accumulate)).backward();
-    this.pending++;
     const samples = samplesOf(batch);
     this.stepLoss.update(loss, samples);
     this.progress.loss.update(loss, samples);
     if (this.metrics.length > 0) noGrad(() => updateMetrics("fit", this.metrics, judged));
+    return complete;
   }
 
-  /** One step of the optimiser. */
-  private async update(): Promise<void> {
-    const { options, optimizer, epoch } = this;
-    const at = { epoch, step: this.step + 1 };
-    const parameters = optimizer.groups.flatMap((group) => group.params);
-    // The last batches of an epoch may be fewer: their mean, too.
-    if (this.pending < this.accumulate) scaleGradients(parameters, this.accumulate / this.pending);
-    this.pending = 0;
-    checkGradients(this.model, at, parameters);
-    if (options.clipGradNorm !== undefined) clipGradNorm(parameters, options.clipGradNorm);
-    if (options.clipGradValue !== undefined) clipGradValue(parameters, options.clipGradValue);
-    const { lr } = optimizer;
-    optimizer.step();
+  /** What follows a step of the optimiser. */
+  private async afterStep(): Promise<void> {
     this.progress.step++;
-    this.ema?.update();
     this.pacer?.afterStep();
-    const record = { ...at, loss: this.stepLoss.compute(), lr };
+    const record = { epoch: this.epoch, step: this.step, loss: this.stepLoss.compute(), lr: this.lr };
     this.history.addStep(record);
     if (this.callbacks.length > 0) await this.tell((callback) => callback.onStep?.(record, this));
     // One that is about to stop is saved when its epoch is closed.
@@ -331,10 +332,4 @@ class Training implements Run {
       if (done !== undefined) await done;
     }
   }
-}
-
-function scaleGradients(parameters: readonly Tensor[], factor: number): void {
-  noGrad(() => {
-    for (const { grad } of parameters) if (grad !== null) mul_(grad, factor);
-  });
 }

@@ -1,29 +1,33 @@
-import { env, host, wasmSource } from "#platform";
+import { cores, env, host, threadsRefused, wasmSource } from "#platform";
 import { PlatformError, ValueError } from "../errors.ts";
 import { ABI } from "./abi.gen.ts";
 import { hasRelaxedSimd, hasSimd, type Variant } from "./features.ts";
 import { Heap } from "./heap.ts";
-import { instantiate, type Exports } from "./instantiate.ts";
-import { refreshViews } from "./views.ts";
+import { compile, instantiate, type Exports } from "./instantiate.ts";
+import { HEAP_BASE, MOST_PARTS, TEAM, TEAM_BYTES } from "./layout.ts";
+import { Pool } from "./pool.ts";
+import { refreshViews, u8 } from "./views.ts";
 
-/** Layout of the first page: nothing at 0 (a null pointer stays invalid), the status words, the random state, the eager command. */
-export const STATUS = 64;
-export const RANDOM = 80;
-export const COMMAND = 128;
-export const COMMAND_BYTES = 32768;
-const HEAP_BASE = 65536;
 const PAGE = 65536;
 const WASM_MAX = 65536 * PAGE;
 const INITIAL_PAGES = 32;
+/** "auto" takes no more: the parts of what is worth sharing become small. */
+const MOST_AUTO = 8;
 
 interface Engine {
-  readonly memory: WebAssembly.Memory;
+  memory: WebAssembly.Memory;
   readonly heap: Heap;
+  module: WebAssembly.Module;
   exports: Exports;
   variant: Variant;
 }
 
 export interface InitOptions {
+  /**
+   * Threads that share the work, the calling one among them: a number from 1 to 64, or "auto", one a core and at most 8. Default 1; where
+   * the host cannot, it stays at 1, and `backendInfo().threadsReason` says why. Results do not depend on it.
+   */
+  threads?: number | "auto";
   /** Same bits on every engine and host: runs the plain SIMD binary. Default: the environment's SIMDGRAD_DETERMINISTIC=1, else false. */
   deterministic?: boolean;
   /** Upper bound of linear memory in bytes. Default 4 GiB. */
@@ -31,9 +35,15 @@ export interface InitOptions {
 }
 
 let engine: Engine | null = null;
+let pool: Pool | null = null;
 let deterministic: boolean | null = null;
 /** Upper bound of linear memory. */
 let most = WASM_MAX;
+const UNASKED = 'one thread is the default: await init({ threads: "auto" }) shares the work';
+let threadsReason = UNASKED;
+
+/** Goes up whenever the memory, the kernels or the number of threads change: what was recorded before may name what is no more. */
+export let epoch = 0;
 
 function wanted(): { variant: Variant; reason: string } {
   if (!hasSimd()) {
@@ -58,27 +68,30 @@ function wanted(): { variant: Variant; reason: string } {
 }
 
 /** The generated files name the signatures that they were made from; a binary of another build is refused. */
-function load(variant: Variant, memory: WebAssembly.Memory): Exports {
-  const exports = instantiate(wasmSource(variant), memory);
+function load(variant: Variant, memory: WebAssembly.Memory): Pick<Engine, "module" | "exports" | "variant"> {
+  const module = compile(wasmSource(variant), isShared(memory));
+  const exports = instantiate(module, memory);
   const abi = exports.abi() >>> 0;
   if (abi !== ABI >>> 0) {
     throw new PlatformError(
       `simdgrad: simdgrad.${variant}.wasm belongs to another build (its signatures hash to ${abi.toString(16)}, this program expects ${(ABI >>> 0).toString(16)}); ship the .wasm files of the same package version`,
     );
   }
-  return exports;
+  return { module, exports, variant };
 }
+
+const isShared = ({ buffer }: WebAssembly.Memory): boolean => !(buffer instanceof ArrayBuffer);
 
 function boot(): Engine {
   const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: WASM_MAX / PAGE });
-  const { variant } = wanted();
-  const exports = load(variant, memory);
+  const kernels = load(wanted().variant, memory);
   refreshViews(memory.buffer);
   const heap = new Heap({
     base: HEAP_BASE,
     size: INITIAL_PAGES * PAGE - HEAP_BASE,
     limit: most - HEAP_BASE,
     grow(bytes) {
+      const { memory } = current();
       const missing = bytes - memory.buffer.byteLength;
       if (missing <= 0) return true;
       try {
@@ -90,7 +103,8 @@ function boot(): Engine {
       return true;
     },
   });
-  engine = { memory, heap, exports, variant };
+  engine = { memory, heap, ...kernels };
+  epoch++;
   return engine;
 }
 
@@ -99,45 +113,126 @@ const current = (): Engine => engine ?? boot();
 /** The heap, if anything has used it. */
 export const heapInUse = (): Heap | null => engine?.heap ?? null;
 
-/** Drops the memory and the kernels; what comes next boots anew, with what `init` has chosen. */
+/** Drops the memory, the kernels and the threads; what comes next boots anew, with what `init` has chosen, on one thread. */
 export function shutDown(): void {
+  stopThreads(UNASKED);
   engine?.heap.destroy();
   engine = null;
+  epoch++;
   refreshViews(new ArrayBuffer(0));
 }
 
 export const heap = (): Heap => current().heap;
 export const exports = (): Exports => current().exports;
 
+/** The threads that share the work with this one, if there are any. */
+export const team = (): Pool | null => (pool?.running === true ? pool : null);
+
+function stopThreads(reason: string): void {
+  threadsReason = reason;
+  if (pool?.running === true) epoch++;
+  pool?.stop();
+  pool = null;
+}
+
+/** The same bytes at the same addresses of another memory, which an instance of the kernels of its own works on. */
+function migrate(now: Engine, memory: WebAssembly.Memory, variant: Variant): void {
+  const kernels = load(variant, memory);
+  new Uint8Array(memory.buffer).set(new Uint8Array(now.memory.buffer));
+  Object.assign(now, { memory, ...kernels });
+  refreshViews(memory.buffer);
+  epoch++;
+}
+
+/** Address space is all that its maximum costs, and phones are short of that. */
+function sharedMemory(pages: number): WebAssembly.Memory {
+  for (let maximum = WASM_MAX / PAGE; ; maximum = Math.max(pages, maximum >>> 1)) {
+    try {
+      return new WebAssembly.Memory({ initial: pages, maximum, shared: true });
+    } catch (error) {
+      if (!(error instanceof RangeError) || maximum === pages) throw error;
+    }
+  }
+}
+
+function startThreads(now: Engine, parts: number): void {
+  u8.fill(0, TEAM, TEAM + TEAM_BYTES);
+  threadsReason = "the worker threads are starting";
+  const mine = new Pool({ module: now.module, memory: now.memory, parts }, now.exports, (reason) => {
+    if (pool !== mine) return;
+    stopThreads(`${reason}; init({ threads }) starts the threads anew`);
+    try {
+      // Should it only have been slow, it may write to the memory that nobody uses any more.
+      const pages = now.memory.buffer.byteLength / PAGE;
+      migrate(now, new WebAssembly.Memory({ initial: pages, maximum: WASM_MAX / PAGE }), now.variant);
+    } catch {
+      // No room for a second memory: the old one serves on.
+    }
+  });
+  pool = mine;
+  mine.started.then(
+    () => {
+      if (pool !== mine) return;
+      threadsReason = "init has asked for them";
+      epoch++;
+    },
+    () => undefined, // whoever awaits init hears it
+  );
+}
+
 /**
  * Chooses how the runtime works; never needed before use. May be called at any time: tensors that exist stay valid.
- * @throws {ValueError} maxMemory below what is reserved already.
+ * @throws {ValueError} maxMemory below what is reserved already, or a number of threads that makes no sense.
+ * @throws {WorkerLostError} a worker thread does not start.
  * @throws {PlatformError} the engine cannot run the kernels.
+ * @example
+ * await init({ threads: "auto" });
  */
-export function init(options: InitOptions = {}): Promise<BackendInfo> {
-  return new Promise((resolve) => {
-    const { maxMemory } = options;
-    if (maxMemory !== undefined) {
-      const { memory, heap } = current();
-      const least = memory.buffer.byteLength;
-      if (!Number.isInteger(maxMemory) || maxMemory < least || maxMemory > WASM_MAX) {
-        throw new ValueError(
-          `init: maxMemory must be whole bytes from ${least} (reserved already) to ${WASM_MAX}, got ${maxMemory}`,
-        );
-      }
-      most = maxMemory;
-      heap.limit = most - HEAP_BASE;
+export async function init(options: InitOptions = {}): Promise<BackendInfo> {
+  const { maxMemory, threads } = options;
+  if (threads !== undefined && threads !== "auto") {
+    if (!Number.isInteger(threads) || threads < 1 || threads > MOST_PARTS)
+      throw new ValueError(
+        `init: threads must be "auto" or a whole number from 1 to ${MOST_PARTS}, got ${threads}`,
+      );
+  }
+  const now = current();
+  if (maxMemory !== undefined) {
+    const least = now.memory.buffer.byteLength;
+    if (!Number.isInteger(maxMemory) || maxMemory < least || maxMemory > WASM_MAX) {
+      throw new ValueError(
+        `init: maxMemory must be whole bytes from ${least} (reserved already) to ${WASM_MAX}, got ${maxMemory}`,
+      );
     }
-    if (options.deterministic !== undefined) deterministic = options.deterministic;
-    const now = current();
-    const { variant } = wanted();
-    if (variant !== now.variant) {
-      // Kernels have no state of their own, so another binary can take over the same memory.
-      now.exports = load(variant, now.memory);
-      now.variant = variant;
+    most = maxMemory;
+    now.heap.limit = most - HEAP_BASE;
+  }
+  if (options.deterministic !== undefined) deterministic = options.deterministic;
+  const { variant } = wanted();
+  const before = pool?.parts ?? 1;
+  const [parts, reason] = threads === undefined ? [before, threadsReason] : partsFor(threads);
+  if (parts !== before || variant !== now.variant) {
+    stopThreads(reason);
+    // Kernels have no state of their own, so another binary can take over the same memory.
+    if (parts > 1 && !isShared(now.memory))
+      migrate(now, sharedMemory(now.memory.buffer.byteLength / PAGE), variant);
+    else if (variant !== now.variant) {
+      Object.assign(now, load(variant, now.memory));
+      epoch++;
     }
-    resolve(backendInfo());
-  });
+    if (parts > 1) startThreads(now, parts);
+  } else threadsReason = reason;
+  await pool?.started;
+  return backendInfo();
+}
+
+/** How many threads there will be, and why not more. */
+function partsFor(asked: number | "auto"): [parts: number, reason: string] {
+  if (asked === 1) return [1, "init has asked for one thread"];
+  const refusal = threadsRefused();
+  if (refusal !== null) return [1, refusal];
+  if (cores() === 1) return [1, "this machine has one core"];
+  return [asked === "auto" ? Math.min(cores(), MOST_AUTO) : asked, ""];
 }
 
 export interface BackendInfo {
@@ -161,8 +256,8 @@ export function backendInfo(): BackendInfo {
   return {
     variant,
     reason: wanted().reason,
-    threads: 1,
-    threadsReason: "this version computes on one thread",
+    threads: team()?.parts ?? 1,
+    threadsReason,
     host,
     deterministic: variant === "simd",
   };

@@ -25,6 +25,10 @@ export class Span {
   free = false;
   /** Whether it belongs to the ground of small blocks. */
   small = false;
+  /** How many programs have its address in them. */
+  pins = 0;
+  /** Whether it was freed while it had pins. */
+  abandoned = false;
   before: Span | null = null;
   after: Span | null = null;
   previous: Span | null = null;

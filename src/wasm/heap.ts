@@ -31,6 +31,12 @@ export interface HeapOptions {
   grow(bytes: number): boolean;
 }
 
+/** Hears of every block, for as long as a recording needs to know what lies where. */
+export interface HeapListener {
+  allocated(block: Block): void;
+  freed(block: Block): void;
+}
+
 /** In bytes, but for `blocks`, the number of live blocks. */
 export interface HeapStats {
   readonly live: number;
@@ -98,6 +104,7 @@ export class Heap {
   relieve: (() => boolean) | null = null;
   /** Whether its memory is gone, and every block with it. */
   destroyed = false;
+  listener: HeapListener | null = null;
 
   constructor(options: HeapOptions) {
     this.#base = Math.ceil(options.base / UNIT);
@@ -181,7 +188,9 @@ export class Heap {
     this.#live = live;
     if (live > this.#peak) this.#peak = live;
     this.#blocks++;
-    return new Handle(span);
+    const handle = new Handle(span);
+    if (this.listener !== null) this.listener.allocated(handle);
+    return handle;
   }
 
   /** Gives a block back. A block that was freed before is a ValueError, and nothing happens. */
@@ -194,9 +203,39 @@ export class Heap {
       );
     }
     handle.span = null;
+    if (this.listener !== null) this.listener.freed(block);
+    if (span.pins > 0) span.abandoned = true;
+    else this.#release(span);
+  }
+
+  #release(span: Span): void {
     this.#live -= span.units;
     this.#blocks--;
     this.#merge(span);
+  }
+
+  /**
+   * Keeps the live blocks that any of these addresses lie in from being used again, whoever frees them; the function that is returned
+   * ends that. For programs that have addresses in them.
+   */
+  pin(addresses: Iterable<number>): () => void {
+    const sorted = [...addresses].map((address) => Math.floor(address / UNIT)).sort((a, b) => b - a);
+    const pinned: Span[] = [];
+    let span = this.#last;
+    for (const at of sorted) {
+      while (span && span.at > at) span = span.before;
+      if (!span || span.free || at >= span.at + span.units || pinned.at(-1) === span) continue;
+      span.pins++;
+      pinned.push(span);
+    }
+    return () => {
+      if (this.destroyed) return;
+      for (const held of pinned.splice(0)) {
+        if (--held.pins > 0 || !held.abandoned) continue;
+        held.abandoned = false;
+        this.#release(held);
+      }
+    };
   }
 
   #listOf(span: Span): FreeLists {

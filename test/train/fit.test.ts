@@ -91,6 +91,65 @@ describe("fit", () => {
     two.optimizer.zeroGrad();
   });
 
+  it("has the same numbers compiled: short batches, accumulation with a rest, averages, metrics, schedules", async () => {
+    const run = async (compile: boolean, accumulate: number): Promise<unknown> => {
+      const { model, loader, validation, optimizer } = setup();
+      const ema = new optim.ExponentialMovingAverage(model.parameters(), { decay: 0.9 });
+      const history = await train.fit(model, loader, {
+        epochs: 2,
+        optimizer,
+        schedule: new optim.OneCycleLR(optimizer, { maxLr: 0.05, totalSteps: 100 }),
+        loss: crossEntropy,
+        metrics: { accuracy: new train.Accuracy() },
+        accumulate,
+        clipGradNorm: 0.5,
+        clipGradValue: 0.2,
+        ema,
+        validation,
+        compile,
+      });
+      const epochs = history.epochs.map((epoch) => ({ ...epoch, seconds: 0 }));
+      const averages = ema.averages.map((t) => Array.from(t.data));
+      ema.dispose();
+      return { weights: weights(model), averages, steps: history.steps, epochs };
+    };
+    for (const accumulate of [1, 3])
+      expect(await run(true, accumulate)).toEqual(await run(false, accumulate));
+  });
+
+  it("compiled, ends at a loss that is no number with the parameters as they were", async () => {
+    const { model, loader, optimizer } = setup();
+    let steps = 0;
+    let before: unknown;
+    const training = train.fit(model, loader, {
+      epochs: 2,
+      optimizer,
+      compile: true,
+      loss: (output, target) =>
+        crossEntropy(output, target)
+          .mul(model.parameters()[0] as Tensor)
+          .sum()
+          .mul(1e30),
+      callbacks: [
+        {
+          onStep: () => {
+            steps++;
+            before = weights(model);
+            const [w] = model.parameters() as [Tensor];
+            if (steps === 3) noGrad(() => w.fill_(1e30));
+            before = weights(model);
+          },
+        },
+      ],
+    });
+    await expect(training).rejects.toThrow(
+      /^fit: the loss is (NaN or infinite|NaN|-?Infinity) at epoch 1, step 4; the parameters are as they were/,
+    );
+    expect(weights(model)).toEqual(before);
+    expect(steps).toBe(3);
+    optimizer.zeroGrad();
+  });
+
   it("takes batches of any form with a step of one's own, from arrays as well", async () => {
     const model = owned(new nn.Linear(2, 1));
     const optimizer = owned(new optim.SGD(model.parameters(), { lr: 0.1 }));

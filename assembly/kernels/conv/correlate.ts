@@ -21,7 +21,7 @@ export const SCRATCH_BYTES: usize = TILE_BYTES + CHUNK * 32;
 /**
  * Panels from … to−1 of a group of `channels` output channels, `outChannel` bytes apart. `out` is the group's first
  * channel, `weights` and `bias` (eight floats a panel; or 0) its panel 0. Pixel i goes to out + places[i], or to
- * out + 4·i if `places` is 0.
+ * out + 4·i if `places` is 0, and then nothing is below `floor`.
  */
 export function correlate(
   out: usize,
@@ -37,6 +37,7 @@ export function correlate(
   channels: i32,
   from: i32,
   to: i32,
+  floor: f32,
   scratch: usize,
 ): void {
   const strip = scratch + TILE_BYTES;
@@ -73,14 +74,24 @@ export function correlate(
       const target = out + <usize>first * outChannel;
       const width = min(channels - first, NR);
       if (places != 0) scatter(target, outChannel, places + offset, strip, count, width);
-      else
-        turn(target + offset, outChannel, strip, count, width, bias == 0 ? 0 : bias + ((<usize>panel) << 5));
+      else {
+        const shift: usize = bias == 0 ? 0 : bias + ((<usize>panel) << 5);
+        turn(target + offset, outChannel, strip, count, width, shift, floor);
+      }
     }
   }
 }
 
-/** out[o][i] = strip[i][o] + bias[o]. */
-function turn(out: usize, outChannel: usize, strip: usize, count: i32, width: i32, bias: usize): void {
+/** out[o][i] = strip[i][o] + bias[o], or `floor` where that is below it. */
+function turn(
+  out: usize,
+  outChannel: usize,
+  strip: usize,
+  count: i32,
+  width: i32,
+  bias: usize,
+  floor: f32,
+): void {
   let quads = 0;
   if (width == NR) {
     quads = count >> 2;
@@ -91,18 +102,20 @@ function turn(out: usize, outChannel: usize, strip: usize, count: i32, width: i3
       b1 = v128.load(bias, 16);
     }
     const upper = out + (outChannel << 2);
+    const least = splat(floor);
     for (let quad = 0; quad < quads; quad++) {
       const from = strip + ((<usize>quad) << 7);
       const at = (<usize>quad) << 4;
-      turn4(out + at, outChannel, from, b0);
-      turn4(upper + at, outChannel, from + 16, b1);
+      turn4(out + at, outChannel, from, b0, least);
+      turn4(upper + at, outChannel, from + 16, b1, least);
     }
   }
   for (let o = 0; o < width; o++) {
     const shift: f32 = bias == 0 ? 0 : load<f32>(bias + ((<usize>o) << 2));
     let from = strip + ((<usize>quads) << 7) + ((<usize>o) << 2);
     for (let i = quads << 2; i < count; i++) {
-      store<f32>(out + ((<usize>i) << 2), load<f32>(from) + shift);
+      const v = load<f32>(from) + shift;
+      store<f32>(out + ((<usize>i) << 2), v < floor ? floor : v);
       from += 32;
     }
     out += outChannel;
@@ -111,14 +124,14 @@ function turn(out: usize, outChannel: usize, strip: usize, count: i32, width: i3
 
 
 @inline
-function turn4(to: usize, toRow: usize, from: usize, bias: v128): void {
+function turn4(to: usize, toRow: usize, from: usize, bias: v128, floor: v128): void {
   transpose(
     to,
     toRow,
-    f32x4.add(v128.load(from), bias),
-    f32x4.add(v128.load(from, 32), bias),
-    f32x4.add(v128.load(from, 64), bias),
-    f32x4.add(v128.load(from, 96), bias),
+    f32x4.pmax(f32x4.add(v128.load(from), bias), floor),
+    f32x4.pmax(f32x4.add(v128.load(from, 32), bias), floor),
+    f32x4.pmax(f32x4.add(v128.load(from, 64), bias), floor),
+    f32x4.pmax(f32x4.add(v128.load(from, 96), bias), floor),
   );
 }
 

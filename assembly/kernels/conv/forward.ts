@@ -48,13 +48,14 @@ export function conv2d_f32_workspace(
 
 /**
  * out [n, o, oh, ow] = x [n, c, height, width] convolved with weight [o, c/groups, kh, kw], + bias [o] if it is not 0.
- * ph and pw are the leading padding; the trailing one is what oh and ow need.
+ * ph and pw are the leading padding; the trailing one is what oh and ow need. `activation` 1 is relu.
  */
 export function conv2d_f32(
   out: usize,
   x: usize,
   weight: usize,
   bias: usize,
+  activation: i32,
   n: i32,
   c: i32,
   height: i32,
@@ -157,6 +158,7 @@ export function conv2d_f32(
         og,
         max(from - panel, 0),
         min(to - panel, perGroup),
+        activation != 0 ? 0 : -Infinity,
         workspace,
       );
     }

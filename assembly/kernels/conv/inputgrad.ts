@@ -237,6 +237,7 @@ export function conv2dInputGrad_f32(
             cg,
             max(first - panel, 0),
             min(last - panel, perGroup),
+            -Infinity,
             workspace,
           );
         }

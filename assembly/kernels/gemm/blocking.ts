@@ -8,11 +8,11 @@ import { FUSED } from "../../simd/f32";
  */
 export const NR: i32 = 8;
 
-/** Length of a register tile's sums: KC × NR of B is a quarter of a small L1. */
-export const KC: i32 = 256;
+/** Length of a register tile's sums: KC × NR of B is half of a small L1. */
+export const KC: i32 = 512;
 
 /** Rows of A in a block that is used again and again from L2. */
-export const MC: i32 = 120;
+export const MC: i32 = 72;
 
 /** Columns of B that are packed at a time. */
 export const NC: i32 = 512;

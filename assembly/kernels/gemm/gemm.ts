@@ -4,9 +4,12 @@
  * which stays in L2. Sums are formed by blocks of K, whose lengths depend on k alone, in order.
  */
 import { shareStart } from "../../loops";
+import { few, fewBytes, isFew } from "./few";
 import { balanced, KC, MC, NC, NR } from "./blocking";
 import { sweep, TILE_BYTES } from "./macro";
 import { pack, packPanels, ramp } from "./pack";
+import { byColumns } from "./share";
+import { rectify } from "./tail";
 
 /** Rows of a packed block are further apart by this, lest they all fall into the same sets of the cache. */
 const SKEW: i32 = 16;
@@ -38,12 +41,13 @@ export function sliceBytes(m: i32, n: i32, k: i32): usize {
 
 /** Bytes of workspace of gemm_f32. */
 export function gemm_f32_workspace(m: i32, n: i32, k: i32, parts: i32): i32 {
-  return <i32>(sliceBytes(m, n, k) * <usize>parts);
+  return <i32>((isFew(m, n, k) ? fewBytes(m, n, k) : sliceBytes(m, n, k)) * <usize>parts);
 }
 
 /**
  * C (m × n, rows `cRow` apart, unit column stride) = A (m × k) · B (k × n), + C if `accumulate`, + bias (n) if it is
- * not 0; `batch` times. Strides in elements, any value, 0 too. k = 0 gives zeros.
+ * not 0, then rectified as relu_f32 does if `activation` is 1; `batch` times. Strides in elements, any value, 0 too.
+ * k = 0 gives zeros.
  */
 export function gemm_f32(
   c: usize,
@@ -63,39 +67,37 @@ export function gemm_f32(
   bBatch: i32,
   cBatch: i32,
   accumulate: i32,
+  activation: i32,
   workspace: usize,
   part: i32,
   parts: i32,
 ): i32 {
-  workspace += sliceBytes(m, n, k) * <usize>part;
-  // Each part takes whole products, or all of them in turns by rows or columns, whichever are more.
-  let first = 0;
-  let last = batch;
-  let row = 0;
-  let column = 0;
-  let rows = m;
-  let columns = n;
-  if (batch >= 4 * parts || batch % parts == 0) {
-    first = shareStart(batch, 1, part, parts);
-    last = shareStart(batch, 1, part + 1, parts);
-  } else if (m >= n) {
-    row = shareStart(m, 1, part, parts);
-    rows = shareStart(m, 1, part + 1, parts) - row;
-  } else {
-    column = shareStart(n, NR, part, parts);
-    columns = shareStart(n, NR, part + 1, parts) - column;
+  if (m == 0 || n == 0) return 0;
+  if (isFew(m, n, k)) {
+    workspace += fewBytes(m, n, k) * <usize>part;
+    // prettier-ignore
+    few(c, a, b, bias, m, n, k, aRow, aCol, bRow, bCol, cRow, batch, aBatch, bBatch, cBatch, accumulate, activation, part, parts, workspace);
+    return 0;
   }
-  if (rows == 0 || columns == 0) return 0;
-  a += (<usize>row * <usize>aRow) << 2;
+  workspace += sliceBytes(m, n, k) * <usize>part;
+  const columnwise = byColumns(m, n, batch, inPlace(m, n, k, aCol), parts);
+  const column = columnwise ? shareStart(n, NR, part, parts) : 0;
+  const columns = (columnwise ? shareStart(n, NR, part + 1, parts) : n) - column;
+  if (columns == 0) return 0;
   b += (<usize>column * <usize>bCol) << 2;
-  c += (<usize>row * <usize>cRow + <usize>column) << 2;
+  c += (<usize>column) << 2;
   if (bias != 0) bias += (<usize>column) << 2;
-  for (let i = first; i < last; i++) {
-    const target = c + ((<usize>i * <usize>cBatch) << 2);
+  // The rows of all products, one behind another.
+  const end = columnwise ? batch * m : shareStart(batch * m, 1, part + 1, parts);
+  for (let at = columnwise ? 0 : shareStart(batch * m, 1, part, parts); at < end;) {
+    const i = at / m;
+    const row = at - i * m;
+    const rows = min(m - row, end - at);
+    const target = c + ((<usize>i * <usize>cBatch + <usize>row * <usize>cRow) << 2);
     if (accumulate != 0 && bias != 0) addBias(target, (<usize>cRow) << 2, bias, rows, columns);
     product(
       target,
-      a + ((<usize>i * <usize>aBatch) << 2),
+      a + ((<usize>i * <usize>aBatch + <usize>row * <usize>aRow) << 2),
       b + ((<usize>i * <usize>bBatch) << 2),
       accumulate == 0 ? bias : 0,
       rows,
@@ -107,11 +109,19 @@ export function gemm_f32(
       bCol,
       cRow,
       accumulate,
+      activation,
       workspace,
       0,
     );
+    at += rows;
   }
   return 0;
+}
+
+/** A is read where it lies if its rows are, or if there is little of it or little use of it. */
+@inline
+export function inPlace(m: i32, n: i32, k: i32, aCol: i32): bool {
+  return aCol == 1 || n <= 2 * NR || m * k <= SMALL;
 }
 
 function addBias(c: usize, cRow: usize, bias: usize, rows: i32, columns: i32): void {
@@ -140,6 +150,7 @@ export function product(
   bCol: i32,
   cRow: i32,
   accumulate: i32,
+  activation: i32,
   workspace: usize,
   spread: i32,
 ): void {
@@ -151,10 +162,9 @@ export function product(
   const rows = cols + ((<usize>kc) << 2);
   const cBytes = (<usize>cRow) << 2;
   const blockRow = (<usize>(kc + SKEW)) << 2;
-  // A is read where it lies if its rows are, or if there is little of it or little use of it.
-  const inPlace = aCol == 1 || n <= 2 * NR || m * k <= SMALL;
-  ramp(cols, kc, inPlace ? (<usize>aCol) << 2 : 4);
-  ramp(rows, mc, inPlace ? (<usize>aRow) << 2 : blockRow);
+  const lies = inPlace(m, n, k, aCol);
+  ramp(cols, kc, lies ? (<usize>aCol) << 2 : 4);
+  ramp(rows, mc, lies ? (<usize>aRow) << 2 : blockRow);
   for (let j = 0; j < n; j += NC) {
     const width = min(n - j, NC);
     let p = 0;
@@ -163,7 +173,7 @@ export function product(
       for (let i = 0; i < m; i += mc) {
         const height = min(m - i, mc);
         let from = a + ((<usize>i * <usize>aRow + <usize>p * <usize>aCol) << 2);
-        if (!inPlace) {
+        if (!lies) {
           pack(block, blockRow, from, aRow, aCol, height, depth);
           from = block;
         }
@@ -198,6 +208,7 @@ export function product(
             initRow,
             workspace,
           );
+          if (activation != 0 && p + kc >= k) rectify(target, cBytes, height, min(width - q, NR));
         }
       }
       p += kc;

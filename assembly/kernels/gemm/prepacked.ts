@@ -1,11 +1,12 @@
 /**
  * Products with a B that is used again and again, as the weights of a recurrent layer are at every time step: its
- * panels are packed once. The sums have the order of `gemm_f32`, hence the same bits.
+ * panels are packed once. The sums have the order of `gemm_f32`, hence the same bits, but where `isFew`.
  */
 import { shareStart } from "../../loops";
 import { balanced, KC, NR } from "./blocking";
-import { product, sliceBytes } from "./gemm";
+import { inPlace, product, sliceBytes } from "./gemm";
 import { packPanels } from "./pack";
+import { byColumns } from "./share";
 
 /** The columns that n are filled up to. */
 @inline
@@ -64,17 +65,12 @@ export function gemmPacked_f32(
   part: i32,
   parts: i32,
 ): i32 {
-  let row = 0;
-  let column = 0;
-  let rows = m;
-  let columns = n;
-  if (m >= n) {
-    row = shareStart(m, 1, part, parts);
-    rows = shareStart(m, 1, part + 1, parts) - row;
-  } else {
-    column = shareStart(n, NR, part, parts);
-    columns = shareStart(n, NR, part + 1, parts) - column;
-  }
+  if (m == 0) return 0;
+  const columnwise = byColumns(m, n, 1, inPlace(m, n, k, aCol), parts);
+  const row = columnwise ? 0 : shareStart(m, 1, part, parts);
+  const rows = (columnwise ? m : shareStart(m, 1, part + 1, parts)) - row;
+  const column = columnwise ? shareStart(n, NR, part, parts) : 0;
+  const columns = (columnwise ? shareStart(n, NR, part + 1, parts) : n) - column;
   if (rows == 0 || columns == 0) return 0;
   product(
     c + ((<usize>row * <usize>cRow + <usize>column) << 2),
@@ -90,6 +86,7 @@ export function gemmPacked_f32(
     column,
     cRow,
     accumulate,
+    0,
     workspace + sliceBytes(m, 0, k) * <usize>part,
     spreadOf(n),
   );

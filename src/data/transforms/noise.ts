@@ -4,6 +4,7 @@ import { clamp } from "../../ops/piecewise.ts";
 import * as k from "../../program/kernels.gen.ts";
 import { withWorkspace } from "../../tensor/storage.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
+import { witness } from "../../tensor/witness.ts";
 import type { Ptr } from "../../wasm/heap.ts";
 import { i32 } from "../../wasm/views.ts";
 import type { BatchContext, Transform } from "../transform.ts";
@@ -29,6 +30,7 @@ function noiseFor(x: Tensor, context: BatchContext, mean: number, sigma: number)
     for (let row = 0; row < n; row++) {
       const [low, high] = wordsOf(context, row, 0);
       i32.set([low, high, 0, 0], (states >>> 2) + row * 4);
+      if (witness !== null) witness.wrote(states + row * 16, 16);
       k.normal_f32((out.ptr + row * each * 4) as Ptr, each, mean, sigma, (states + row * 16) as Ptr);
     }
   });

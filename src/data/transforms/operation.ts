@@ -1,3 +1,4 @@
+import { parallelism } from "../../program/emit.ts";
 import * as k from "../../program/kernels.gen.ts";
 import { contiguous, empty, type Tensor } from "../../tensor/tensor.ts";
 import { withWorkspace } from "../../tensor/storage.ts";
@@ -69,7 +70,7 @@ export function operate(
     list.forEach((operation, step) => words.set(operation, (i * steps + step) * ROW));
   });
   if (out.size > 0) {
-    withWorkspace(k.imageOps_f32_workspace(w, 1), (workspace) => {
+    withWorkspace(k.imageOps_f32_workspace(w, parallelism()), (workspace) => {
       k.imageOps_f32(out.ptr, images.ptr, table.ptr, workspace, n, c, h, w, ...size, steps);
     });
   }

@@ -1,3 +1,4 @@
+import { parallelism } from "../../program/emit.ts";
 import * as k from "../../program/kernels.gen.ts";
 import { withWorkspace } from "../../tensor/storage.ts";
 import { contiguous, copyInto, empty, view, type Tensor } from "../../tensor/tensor.ts";
@@ -7,7 +8,6 @@ import { castTo } from "../cast.ts";
 /** Matrices by address, and the states of a sequence in one piece of memory: what the recurrent kernels run on. */
 
 export const NULL = 0 as Ptr;
-const PARTS = 1;
 const FLOAT = 4;
 
 export const dense = (t: Tensor): Tensor => contiguous(castTo(t, "f32"));
@@ -41,11 +41,11 @@ export function multiply(
   add = false,
 ): void {
   if (m === 0 || n === 0) return;
-  withWorkspace(k.gemm_f32_workspace(m, n, inner, PARTS), (workspace) => {
+  withWorkspace(k.gemm_f32_workspace(m, n, inner, parallelism()), (workspace) => {
     // prettier-ignore
     k.gemm_f32(
       out.ptr, a.ptr, b.ptr, NULL, m, n, inner, a.row, a.col, b.row, b.col, out.row,
-      1, 0, 0, 0, Number(add), workspace,
+      1, 0, 0, 0, Number(add), 0, workspace,
     );
   });
 }
@@ -56,9 +56,9 @@ export function withProduct(
   [m, n, inner]: readonly [number, number, number],
   use: (multiply: (out: Ptr, a: Matrix, add: boolean) => void) => void,
 ): void {
-  withWorkspace(k.gemmPack_f32_workspace(n, inner, PARTS), (panels) => {
+  withWorkspace(k.gemmPack_f32_workspace(n, inner, parallelism()), (panels) => {
     k.gemmPack_f32(panels, b.ptr, n, inner, b.row, b.col);
-    withWorkspace(k.gemmPacked_f32_workspace(m, inner, PARTS), (workspace) => {
+    withWorkspace(k.gemmPacked_f32_workspace(m, inner, parallelism()), (workspace) => {
       use((out, a, add) => {
         k.gemmPacked_f32(out, a.ptr, panels, m, n, inner, a.row, a.col, n, Number(add), workspace);
       });

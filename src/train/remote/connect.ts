@@ -1,4 +1,4 @@
-import { end, hold, isOurs, listen, type Port } from "../../data/port.ts";
+import { end, hold, isOurs, listen, type Port } from "../../platform/port.ts";
 import { Vigil } from "../../data/vigil.ts";
 import { ValueError, WorkerError } from "../../errors.ts";
 import { revive, type FromTrainer, type RemoteProgress, type ToTrainer } from "./protocol.ts";

@@ -1,5 +1,5 @@
 import { workerPort } from "#platform";
-import { isOurs, listen, type Port } from "../../data/port.ts";
+import { isOurs, listen, type Port } from "../../platform/port.ts";
 import { PlatformError } from "../../errors.ts";
 import { saveSafetensors } from "../../io/safetensors.ts";
 import { Module } from "../../nn/module.ts";
