@@ -28,7 +28,7 @@ const PRODUCTS = new Set(words("gemm gemmPacked conv2d conv2dInputGrad conv2dWei
 /** Sizes of the arrays of kernels that have such an argument; the weights of a convolution are left out. */
 const ARRAYS: Readonly<Record<string, readonly string[]>> = {
   cRow: ["m k batch", "k n batch", "m n batch"],
-  dh: ["n c height width", "n o oh ow"],
+  o: ["n c height width", "n o oh ow"],
   kh: ["planes h w", "planes oh ow"],
 };
 
