@@ -21,7 +21,7 @@ const LINES: usize = 384;
 const NONE: u64 = u64.MAX_VALUE;
 
 /** How often a thread looks before it sleeps: 50 to 100 µs, some twenty times what a thread needs to wake up another one. */
-const LOOKS: i32 = 100000;
+const LOOKS: i32 = 250000;
 
 
 @inline
