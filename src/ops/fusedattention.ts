@@ -85,8 +85,16 @@ function sizesOf([q, k, v]: readonly Tensor[]): Sizes {
   return { batch, queries, keys, width, valueWidth };
 }
 
-/** What both kernels take: the operands' addresses, sizes and strides. */
-function plan(inputs: readonly Tensor[], out: Tensor): { at: [Ptr, Ptr, Ptr, Ptr]; dims: number[] } {
+interface Plan {
+  /** Addresses of q, k, v and the mask. */
+  readonly at: readonly [Ptr, Ptr, Ptr, Ptr];
+  /** Queries of all heads. */
+  readonly rows: number;
+  readonly layout: number[];
+}
+
+/** What both kernels take. */
+function plan(inputs: readonly Tensor[], out: Tensor): Plan {
   const { batch, queries, keys, width, valueWidth } = sizesOf(inputs);
   const [q, k, v, mask] = inputs as [Tensor, Tensor, Tensor, Tensor?];
   const operands = [
@@ -95,11 +103,14 @@ function plan(inputs: readonly Tensor[], out: Tensor): { at: [Ptr, Ptr, Ptr, Ptr
     operand(v, [...batch, keys, valueWidth]),
   ] as const;
   const hidden = mask === undefined ? null : operand(mask, [...batch, queries, keys]);
-  const heads = batch.at(-1) ?? 1;
-  const dims = [sizeOf(batch) / Math.max(1, heads), heads, queries, keys, width, valueWidth];
-  for (const { strides } of [...operands, operand(out, out.shape)]) dims.push(...strides.slice(0, 3));
-  dims.push(...(hidden?.strides ?? [0, 0, 0, 0]));
-  return { at: [operands[0].ptr, operands[1].ptr, operands[2].ptr, hidden?.ptr ?? NULL], dims };
+  const layout = [batch.at(-1) ?? 1, queries, width, valueWidth];
+  for (const { strides } of [...operands, operand(out, out.shape)]) layout.push(...strides.slice(0, 3));
+  layout.push(...(hidden?.strides ?? [0, 0, 0, 0]));
+  return {
+    at: [operands[0].ptr, operands[1].ptr, operands[2].ptr, hidden?.ptr ?? NULL],
+    rows: sizeOf(batch) * queries,
+    layout,
+  };
 }
 
 const f32s = (inputs: readonly Tensor[]): Tensor[] => inputs.map((t) => castTo(t, "f32"));
@@ -108,13 +119,19 @@ export const attentionRecord: OpRecord<AttentionRule> = {
   name: NAME,
   forward(given, { scale, isCausal }, extras) {
     const inputs = f32s(given);
-    const { batch, queries, width, valueWidth } = sizesOf(inputs);
+    const { batch, queries, keys, width, valueWidth } = sizesOf(inputs);
     const out = emptyLike(inputs[0] as Tensor, [...batch, queries, valueWidth]);
     const logs = empty([sizeOf(batch), queries], "f32");
     extras.push(logs);
+<<<<<<< HEAD
     const { at, dims } = plan(inputs, out);
     withWorkspace(kernels.attention_f32_workspace(width, valueWidth, parallelism()), (workspace) => {
       kernels.attention_f32(out.ptr, logs.ptr, ...at, scale, Number(isCausal), dims, workspace);
+=======
+    const { at, rows, layout } = plan(inputs, out);
+    withWorkspace(kernels.attention_f32_workspace(width, valueWidth, parallelism()), (workspace) => {
+      kernels.attention_f32(out.ptr, logs.ptr, ...at, scale, Number(isCausal), rows, keys, layout, workspace);
+>>>>>>> refs/heads/seq
     });
     return out;
   },
@@ -135,19 +152,19 @@ const gradRecord: OpRecord<AttentionRule> = {
     const inputs = f32s(given);
     const [q, k, v] = inputs as [Tensor, Tensor, Tensor];
     const { batch, queries, keys, width, valueWidth } = sizesOf(inputs);
-    const { at, dims } = plan(inputs, out as Tensor);
+    const { at, rows, layout } = plan(inputs, out as Tensor);
     const g = operand(incoming as Tensor, [...batch, queries, valueWidth]);
     const dq = emptyLike(q, [...batch, queries, width]);
     const dk = emptyLike(k, [...batch, keys, width]);
     const dv = emptyLike(v, [...batch, keys, valueWidth]);
     for (const { strides } of [g, ...[dq, dk, dv].map((t) => operand(t, t.shape))])
-      dims.push(...strides.slice(0, 3));
+      layout.push(...strides.slice(0, 3));
     const [ofQ, ofK, ofV, mask] = at;
     withWorkspace(kernels.attentionGrad_f32_workspace(width, valueWidth, parallelism()), (workspace) => {
       // prettier-ignore
       kernels.attentionGrad_f32(
         dq.ptr, dk.ptr, dv.ptr, g.ptr, ofQ, ofK, ofV, (out as Tensor).ptr, (logs as Tensor).ptr, mask,
-        scale, Number(isCausal), dims, workspace,
+        scale, Number(isCausal), rows, keys, layout, workspace,
       );
     });
     return [dq, dk, dv];

@@ -11,7 +11,7 @@ const words = (text: string): readonly string[] => text.split(" ");
 /** Arguments by whose product a kernel's work grows. */
 const FACTORS = new Set(
   words(
-    "n outer red inner count rows planes oh ow kh kw c o s ohw classes batch hidden m k keys taps points steps iterations",
+    "n outer red inner count rows planes oh ow kh kw c o s ohw classes batch hidden m k keys taps points steps iterations keys",
   ),
 );
 
@@ -69,6 +69,8 @@ const PICOSECONDS: Readonly<Record<string, number>> = Object.fromEntries(
         "gelu geluTanh geluGrad geluTanhGrad siluGrad mish mishGrad logsigmoid bce bceWithLogits bceWithLogitsGrad sin cos tan",
       ],
       [1500, "asin acos atan sinh cosh asinh acosh atanh hypot normal cumsum cumprod recurrence"],
+      [3000, "attention"],
+      [8000, "attentionGrad"],
       [5000, "pow powScalar atan2 rnnStep rnnGrad gruStep gruGrad lstmStep lstmGrad sort topk searchsorted"],
     ] as const
   ).flatMap(([picoseconds, names]) => words(names).map((name) => [name, picoseconds])),

@@ -87,18 +87,34 @@ describe.each(variants)("attention, %s", (variant) => {
     // Heads lie within rows in q and out, before them elsewhere.
     const within = (n: number): number[] => [queries * heads * n, n, heads * n];
     const before = (m: number, n: number): number[] => [heads * m * n, m * n, n];
-    const dims = [1, heads, queries, keys, width, values];
-    dims.push(...within(width), ...before(keys, width), ...before(keys, values), ...within(values));
-    dims.push(0, 0, kind === "rows" ? keys : 0, 1, ...before(queries, values), ...within(width));
-    dims.push(...before(keys, width), ...before(keys, values));
-    const words = kernels.input("i32", dims);
+    const layout = [heads, queries, width, values];
+    layout.push(...within(width), ...before(keys, width), ...before(keys, values), ...within(values));
+    layout.push(0, 0, kind === "rows" ? keys : 0, 1, ...before(queries, values), ...within(width));
+    layout.push(...before(keys, width), ...before(keys, values));
+    const words = kernels.input("i32", layout);
     const room = kernels.workspace("attention_f32", width, values);
     const gradRoom = kernels.workspace("attentionGrad_f32", width, values);
     const own = kind === "none" ? 0 : mask;
-    expect(kernels.run("attention_f32", out, logs, q, k, v, own, scale, causal, words, room)).toBe(0);
+    expect(
+      kernels.run(
+        "attention_f32",
+        out,
+        logs,
+        q,
+        k,
+        v,
+        own,
+        scale,
+        causal,
+        heads * queries,
+        keys,
+        words,
+        room,
+      ),
+    ).toBe(0);
     // prettier-ignore
     expect(
-      kernels.run("attentionGrad_f32", dq, dk, dv, g, q, k, v, out, logs, own, scale, causal, words, gradRoom),
+      kernels.run("attentionGrad_f32", dq, dk, dv, g, q, k, v, out, logs, own, scale, causal, heads * queries, keys, words, gradRoom),
     ).toBe(0);
 
     const [outs, dqs, dks, dvs] = [out, q, k, v].map((t) => new Float64Array(t.count)) as [

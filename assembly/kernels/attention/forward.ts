@@ -28,8 +28,9 @@ function carryOn(acc: usize, x: usize, by: f32, bytes: usize): void {
 }
 
 /**
- * out = softmax(q kᵀ·scale + mask) v and the logarithm of each row's sum of exponentials, ∞ where nothing is seen. dims = [batch, heads,
- * queries, keys, width, width of values, strides of q, k, v, out (batch, head, row), of the mask (and column, 0 or 1)]; `mask` may be 0.
+ * out = softmax(q kᵀ·scale + mask) v and the logarithm of each row's sum of exponentials, ∞ where nothing is seen. `rows` are
+ * the queries of all heads; layout = [heads of a batch, queries of a head, width, width of values, strides of q, k, v, out (batch, head,
+ * row), of the mask (and column, 0 or 1)]; `mask` may be 0.
  * Parts divide the blocks of queries.
  */
 export function attention_f32(
@@ -41,15 +42,16 @@ export function attention_f32(
   mask: usize,
   scale: f32,
   causal: i32,
-  dims: Words,
+  rows: i32,
+  keys: i32,
+  layout: Words,
   workspace: usize,
   part: i32,
   parts: i32,
 ): i32 {
-  const queries = dimWord(dims, t.QUERIES);
-  const keys = dimWord(dims, t.KEYS);
-  const width = dimWord(dims, t.WIDTH);
-  const valueWidth = dimWord(dims, t.VALUE_WIDTH);
+  const queries = dimWord(layout, t.QUERIES);
+  const width = dimWord(layout, t.WIDTH);
+  const valueWidth = dimWord(layout, t.VALUE_WIDTH);
   const accRow = t.rowBytes(valueWidth);
   const ofQ = workspace + <usize>(attention_f32_workspace(width, valueWidth, 1) * part);
   const ofK = ofQ + t.panelBytes(width);
@@ -64,30 +66,30 @@ export function attention_f32(
   const carries = sums + t.ROW;
   ramp(columns, t.SIDE, 4);
   const blocks = (queries + t.SIDE - 1) / t.SIDE;
-  const units = dimWord(dims, 0) * dimWord(dims, t.HEADS) * blocks;
+  const units = (rows / queries) * blocks;
   const end = shareStart(units, 1, part + 1, parts);
   for (let unit = shareStart(units, 1, part, parts); unit < end; unit++) {
     const head = unit / blocks;
     const first = (unit - head * blocks) * t.SIDE;
-    const rows = min(queries - first, t.SIDE);
-    t.packRows(ofQ, t.rowAt(q, dims, t.Q, head, first), dimWord(dims, t.Q + 2), rows, width);
-    t.scaleBytes(ofQ, t.rowBytes(width) * rows, scale);
-    t.featureTable(features, rows, width);
-    const seen = causal != 0 ? min(keys, first + rows) : keys;
+    const height = min(queries - first, t.SIDE);
+    t.packRows(ofQ, t.rowAt(q, layout, t.Q, head, first), dimWord(layout, t.Q + 2), height, width);
+    t.scaleBytes(ofQ, t.rowBytes(width) * height, scale);
+    t.featureTable(features, height, width);
+    const seen = causal != 0 ? min(keys, first + height) : keys;
     for (let key = 0; key < seen; key += t.SIDE) {
       const count = min(keys - key, t.SIDE);
       const diagonal = causal != 0 ? first - key : t.FREE;
-      t.packTurned(ofK, t.rowAt(k, dims, t.K, head, key), dimWord(dims, t.K + 2), count, width);
-      t.packRows(ofV, t.rowAt(v, dims, t.V, head, key), dimWord(dims, t.V + 2), count, valueWidth);
-      t.tiles(scores, t.ROW, ofQ, 32, features, ofK, width, rows, count, -t.FREE, t.FREE, diagonal + 4);
-      let own = t.maskAt(mask, dims, head, first, key);
-      for (let i = 0; i < rows; i++) {
+      t.packTurned(ofK, t.rowAt(k, layout, t.K, head, key), dimWord(layout, t.K + 2), count, width);
+      t.packRows(ofV, t.rowAt(v, layout, t.V, head, key), dimWord(layout, t.V + 2), count, valueWidth);
+      t.tiles(scores, t.ROW, ofQ, 32, features, ofK, width, height, count, -t.FREE, t.FREE, diagonal + 4);
+      let own = t.maskAt(mask, layout, head, first, key);
+      for (let i = 0; i < height; i++) {
         const row = scores + <usize>i * t.ROW;
         const at = (<usize>i) << 2;
         const n = t.seenBy(i, diagonal, count);
         if (mask != 0) {
-          t.addMask(row, own, dimWord(dims, t.MASK + 3), n);
-          own += t.strideAt(dims, t.MASK);
+          t.addMask(row, own, dimWord(layout, t.MASK + 3), n);
+          own += t.strideAt(layout, t.MASK);
         }
         const before = key == 0 ? <f32>-Infinity : load<f32>(peaks + at);
         const most = max(before, f32x4.extract_lane(peak(row, n, 1, 4), 0));
@@ -112,30 +114,30 @@ export function attention_f32(
         columns,
         ofV,
         count,
-        rows,
+        height,
         valueWidth,
         -t.FREE,
         diagonal + 4,
         t.FREE,
       );
       if (key == 0) continue;
-      for (let i = 0; i < rows; i++) {
+      for (let i = 0; i < height; i++) {
         const here = <usize>i * accRow;
         carryOn(acc + here, more + here, load<f32>(carries + ((<usize>i) << 2)), accRow);
       }
     }
     const log = logs + ((<usize>head * queries + first) << 2);
-    for (let i = 0; i < rows; i += 4) {
+    for (let i = 0; i < height; i += 4) {
       const at = (<usize>i) << 2;
       const most = v128.load(peaks + at);
       const blind = f32x4.eq(most, splat(-Infinity));
       const sum = v128.bitselect(splat(1), v128.load(sums + at), blind);
       v128.store(sums + at, f32x4.div(splat(1), sum));
       const total = v128.bitselect(splat(Infinity), f32x4.add(most, logOf(sum)), blind);
-      storeUpTo(log + at, total, rows - i);
+      storeUpTo(log + at, total, height - i);
     }
-    let to = t.rowAt(out, dims, t.OUT, head, first);
-    for (let i = 0; i < rows; i++, to += t.strideAt(dims, t.OUT)) {
+    let to = t.rowAt(out, layout, t.OUT, head, first);
+    for (let i = 0; i < height; i++, to += t.strideAt(layout, t.OUT)) {
       const by = v128.load32_splat(sums + ((<usize>i) << 2));
       const from = acc + <usize>i * accRow;
       let j: usize = 0;

@@ -8,11 +8,11 @@ import { loadUpTo, storeUpTo } from "../../sums";
 import { ramp } from "../gemm/pack";
 import * as t from "./tiles";
 
-/** Further strides in `dims`, behind those of the forward kernel. */
-const GRAD: i32 = 22;
-const DQ: i32 = 25;
-const DK: i32 = 28;
-const DV: i32 = 31;
+/** Further strides in a layout, behind those of the forward kernel. */
+const GRAD: i32 = 20;
+const DQ: i32 = 23;
+const DK: i32 = 26;
+const DV: i32 = 29;
 
 /** Bytes of workspace of attentionGrad_f32, by the features of keys and of values. */
 export function attentionGrad_f32_workspace(width: i32, valueWidth: i32, parts: i32): i32 {
@@ -63,7 +63,7 @@ function addBytes(acc: usize, x: usize, bytes: usize): void {
 }
 
 /**
- * From g, the gradient of `attention_f32`'s result `out`: those of q, k and v. dims is that of `attention_f32` with the strides of g, dq,
+ * From g, the gradient of `attention_f32`'s result `out`: those of q, k and v. The layout is that of `attention_f32` with the strides of g, dq,
  * dk and dv (batch, head, row) behind. Sums over keys and queries go by blocks in order; parts divide the heads.
  */
 export function attentionGrad_f32(
@@ -79,15 +79,16 @@ export function attentionGrad_f32(
   mask: usize,
   scale: f32,
   causal: i32,
-  dims: Words,
+  rows: i32,
+  keys: i32,
+  layout: Words,
   workspace: usize,
   part: i32,
   parts: i32,
 ): i32 {
-  const queries = dimWord(dims, t.QUERIES);
-  const keys = dimWord(dims, t.KEYS);
-  const width = dimWord(dims, t.WIDTH);
-  const valueWidth = dimWord(dims, t.VALUE_WIDTH);
+  const queries = dimWord(layout, t.QUERIES);
+  const width = dimWord(layout, t.WIDTH);
+  const valueWidth = dimWord(layout, t.VALUE_WIDTH);
   const row = t.rowBytes(width);
   const valueRow = t.rowBytes(valueWidth);
   const ofQ = workspace + <usize>(attentionGrad_f32_workspace(width, valueWidth, 1) * part);
@@ -106,32 +107,32 @@ export function attentionGrad_f32(
   const rowsOf = columns + t.ROW;
   ramp(columns, t.SIDE, 4);
   ramp(rowsOf, t.SIDE, t.ROW);
-  const heads = dimWord(dims, 0) * dimWord(dims, t.HEADS);
+  const heads = rows / queries;
   const end = shareStart(heads, 1, part + 1, parts);
   for (let head = shareStart(heads, 1, part, parts); head < end; head++) {
     for (let key = 0; key < keys; key += t.SIDE) {
       const count = min(keys - key, t.SIDE);
-      const kRow = dimWord(dims, t.K + 2);
-      const kAt = t.rowAt(k, dims, t.K, head, key);
+      const kRow = dimWord(layout, t.K + 2);
+      const kAt = t.rowAt(k, layout, t.K, head, key);
       t.packTurned(turnedK, kAt, kRow, count, width);
       t.packRows(ofK, kAt, kRow, count, width);
-      t.packTurned(turnedV, t.rowAt(v, dims, t.V, head, key), dimWord(dims, t.V + 2), count, valueWidth);
+      t.packTurned(turnedV, t.rowAt(v, layout, t.V, head, key), dimWord(layout, t.V + 2), count, valueWidth);
       const firstQuery = causal != 0 ? key : 0;
       if (firstQuery >= queries) {
         fillWords(sumK, 0, <i32>((row * t.SIDE) >> 2));
         fillWords(sumV, 0, <i32>((valueRow * t.SIDE) >> 2));
       }
       for (let query = firstQuery; query < queries; query += t.SIDE) {
-        const rows = min(queries - query, t.SIDE);
+        const height = min(queries - query, t.SIDE);
         const diagonal = causal != 0 ? query - key : t.FREE;
-        t.packRows(ofQ, t.rowAt(q, dims, t.Q, head, query), dimWord(dims, t.Q + 2), rows, width);
-        t.scaleBytes(ofQ, row * rows, scale);
-        const gAt = t.rowAt(g, dims, GRAD, head, query);
-        t.packRows(ofG, gAt, dimWord(dims, GRAD + 2), rows, valueWidth);
-        t.featureTable(features, rows, width);
-        t.featureTable(valueFeatures, rows, valueWidth);
+        t.packRows(ofQ, t.rowAt(q, layout, t.Q, head, query), dimWord(layout, t.Q + 2), height, width);
+        t.scaleBytes(ofQ, row * height, scale);
+        const gAt = t.rowAt(g, layout, GRAD, head, query);
+        t.packRows(ofG, gAt, dimWord(layout, GRAD + 2), height, valueWidth);
+        t.featureTable(features, height, width);
+        t.featureTable(valueFeatures, height, valueWidth);
         const right = diagonal + 4;
-        t.tiles(weights, t.ROW, ofQ, 32, features, turnedK, width, rows, count, -t.FREE, t.FREE, right);
+        t.tiles(weights, t.ROW, ofQ, 32, features, turnedK, width, height, count, -t.FREE, t.FREE, right);
         t.tiles(
           slopes,
           t.ROW,
@@ -140,52 +141,52 @@ export function attentionGrad_f32(
           valueFeatures,
           turnedV,
           valueWidth,
-          rows,
+          height,
           count,
           -t.FREE,
           t.FREE,
           right,
         );
         let gRow = gAt;
-        let outRow = t.rowAt(out, dims, t.OUT, head, query);
-        let own = t.maskAt(mask, dims, head, query, key);
+        let outRow = t.rowAt(out, layout, t.OUT, head, query);
+        let own = t.maskAt(mask, layout, head, query, key);
         let log = logs + ((<usize>head * queries + query) << 2);
-        for (let i = 0; i < rows; i++) {
+        for (let i = 0; i < height; i++) {
           const here = <usize>i * t.ROW;
           const n = t.seenBy(i, diagonal, count);
-          if (mask != 0) t.addMask(weights + here, own, dimWord(dims, t.MASK + 3), n);
+          if (mask != 0) t.addMask(weights + here, own, dimWord(layout, t.MASK + 3), n);
           // To the end of its last four vectors, which are cleared again: no vector goes alone.
           expSum(weights + here, weights + here, (n + 15) & ~15, 1, 4, splat(load<f32>(log)));
           softmaxSlope(slopes + here, weights + here, dot(gRow, outRow, valueWidth), n);
           t.clearRest(weights + here, n, i, diagonal, count);
           t.clearRest(slopes + here, n, i, diagonal, count);
-          gRow += t.strideAt(dims, GRAD);
-          outRow += t.strideAt(dims, t.OUT);
-          own += t.strideAt(dims, t.MASK);
+          gRow += t.strideAt(layout, GRAD);
+          outRow += t.strideAt(layout, t.OUT);
+          own += t.strideAt(layout, t.MASK);
           log += 4;
         }
         const fresh = query == firstQuery;
         const toV = fresh ? sumV : more;
-        t.tiles(toV, valueRow, weights, 4, rowsOf, ofG, rows, count, valueWidth, -diagonal, t.FREE, t.FREE);
+        t.tiles(toV, valueRow, weights, 4, rowsOf, ofG, height, count, valueWidth, -diagonal, t.FREE, t.FREE);
         if (!fresh) addBytes(sumV, more, valueRow * count);
         const toK = fresh ? sumK : more;
-        t.tiles(toK, row, slopes, 4, rowsOf, ofQ, rows, count, width, -diagonal, t.FREE, t.FREE);
+        t.tiles(toK, row, slopes, 4, rowsOf, ofQ, height, count, width, -diagonal, t.FREE, t.FREE);
         if (!fresh) addBytes(sumK, more, row * count);
-        t.tiles(more, row, slopes, t.ROW, columns, ofK, count, rows, width, -t.FREE, right, t.FREE);
+        t.tiles(more, row, slopes, t.ROW, columns, ofK, count, height, width, -t.FREE, right, t.FREE);
         putRows(
-          t.rowAt(dq, dims, DQ, head, query),
-          t.strideAt(dims, DQ),
+          t.rowAt(dq, layout, DQ, head, query),
+          t.strideAt(layout, DQ),
           more,
           row,
-          rows,
+          height,
           width,
           scale,
           key > 0,
         );
       }
-      putRows(t.rowAt(dk, dims, DK, head, key), t.strideAt(dims, DK), sumK, row, count, width, 1, false);
-      const to = t.rowAt(dv, dims, DV, head, key);
-      putRows(to, t.strideAt(dims, DV), sumV, valueRow, count, valueWidth, 1, false);
+      putRows(t.rowAt(dk, layout, DK, head, key), t.strideAt(layout, DK), sumK, row, count, width, 1, false);
+      const to = t.rowAt(dv, layout, DV, head, key);
+      putRows(to, t.strideAt(layout, DV), sumV, valueRow, count, valueWidth, 1, false);
     }
   }
   return 0;

@@ -17,17 +17,16 @@ export const BLOCK: usize = 16384;
 /** More than any row or column: no limit. */
 export const FREE: i32 = 1 << 20;
 
-/** Where sizes and strides stand in `dims`: those of an operand are batch, head, row; the mask's also column. */
-export const HEADS: i32 = 1;
-export const QUERIES: i32 = 2;
-export const KEYS: i32 = 3;
-export const WIDTH: i32 = 4;
-export const VALUE_WIDTH: i32 = 5;
-export const Q: i32 = 6;
-export const K: i32 = 9;
-export const V: i32 = 12;
-export const OUT: i32 = 15;
-export const MASK: i32 = 18;
+/** Where sizes and strides stand in a layout: strides of an operand are of batch, head, row; the mask's also of column. */
+export const HEADS: i32 = 0;
+export const QUERIES: i32 = 1;
+export const WIDTH: i32 = 2;
+export const VALUE_WIDTH: i32 = 3;
+export const Q: i32 = 4;
+export const K: i32 = 7;
+export const V: i32 = 10;
+export const OUT: i32 = 13;
+export const MASK: i32 = 16;
 
 /** Bytes of a row of a block of `width` features, in whole panels. */
 @inline
@@ -41,27 +40,27 @@ export function panelBytes(width: i32): usize {
   return rowBytes(width) * SIDE;
 }
 
-/** The first element of `row` of a head in an operand whose strides stand at `operand` of dims. */
-export function rowAt(p: usize, dims: usize, operand: i32, head: i32, row: i32): usize {
-  const heads = dimWord(dims, HEADS);
+/** The first element of `row` of a head in an operand whose strides stand at `operand` of the layout. */
+export function rowAt(p: usize, layout: usize, operand: i32, head: i32, row: i32): usize {
+  const heads = dimWord(layout, HEADS);
   const b = head / heads;
   const elements =
-    <isize>b * dimWord(dims, operand) +
-    <isize>(head - b * heads) * dimWord(dims, operand + 1) +
-    <isize>row * dimWord(dims, operand + 2);
+    <isize>b * dimWord(layout, operand) +
+    <isize>(head - b * heads) * dimWord(layout, operand + 1) +
+    <isize>row * dimWord(layout, operand + 2);
   return p + (elements << 2);
 }
 
 /** Bytes from one row of an operand to the next. */
 @inline
-export function strideAt(dims: usize, operand: i32): usize {
-  return (<usize>dimWord(dims, operand + 2)) << 2;
+export function strideAt(layout: usize, operand: i32): usize {
+  return (<usize>dimWord(layout, operand + 2)) << 2;
 }
 
 /** The mask of a row's keys from `key` on. */
 @inline
-export function maskAt(mask: usize, dims: usize, head: i32, row: i32, key: i32): usize {
-  return rowAt(mask, dims, MASK, head, row) + ((<usize>key * dimWord(dims, MASK + 3)) << 2);
+export function maskAt(mask: usize, layout: usize, head: i32, row: i32, key: i32): usize {
+  return rowAt(mask, layout, MASK, head, row) + ((<usize>key * dimWord(layout, MASK + 3)) << 2);
 }
 
 /** Rows as panels of eight features: B of a product over the rows, and by `featureTable` A of one over the features. */
