@@ -123,15 +123,9 @@ export const attentionRecord: OpRecord<AttentionRule> = {
     const out = emptyLike(inputs[0] as Tensor, [...batch, queries, valueWidth]);
     const logs = empty([sizeOf(batch), queries], "f32");
     extras.push(logs);
-<<<<<<< HEAD
-    const { at, dims } = plan(inputs, out);
-    withWorkspace(kernels.attention_f32_workspace(width, valueWidth, parallelism()), (workspace) => {
-      kernels.attention_f32(out.ptr, logs.ptr, ...at, scale, Number(isCausal), dims, workspace);
-=======
     const { at, rows, layout } = plan(inputs, out);
     withWorkspace(kernels.attention_f32_workspace(width, valueWidth, parallelism()), (workspace) => {
       kernels.attention_f32(out.ptr, logs.ptr, ...at, scale, Number(isCausal), rows, keys, layout, workspace);
->>>>>>> refs/heads/seq
     });
     return out;
   },
