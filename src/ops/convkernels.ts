@@ -106,10 +106,13 @@ export function weightGradient(dweight: Ptr, g: Ptr, x: Ptr, geometry: Geometry)
   const dims = words(geometry);
   const [n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh] = dims;
   if (depthwise(dims)) {
-    withWorkspace(k.depthwiseWeightGrad_f32_workspace(oh, ow, kh, kw, sh, sw, dh, parallelism()), (workspace) => {
-      const window = [kh, kw, sh, sw, ph, pw, dh] as const;
-      k.depthwiseWeightGrad_f32(dweight, g, x, n, c, h, w, oh, ow, ...window, workspace);
-    });
+    withWorkspace(
+      k.depthwiseWeightGrad_f32_workspace(oh, ow, kh, kw, sh, sw, dh, parallelism()),
+      (workspace) => {
+        const window = [kh, kw, sh, sw, ph, pw, dh] as const;
+        k.depthwiseWeightGrad_f32(dweight, g, x, n, c, h, w, oh, ow, ...window, workspace);
+      },
+    );
     return;
   }
   if (c * o <= SUMS && tiled(dims, 40)) {

@@ -121,7 +121,10 @@ export class LBFGS {
    * @returns the loss at the start.
    */
   step(closure: () => Tensor): number {
-    refuseInProgram("LBFGS takes a step, whose course depends on the data", "let it run eagerly, and compile its closure");
+    refuseInProgram(
+      "LBFGS takes a step, whose course depends on the data",
+      "let it run eagerly, and compile its closure",
+    );
     const { maxIter, maxEval, toleranceGrad, toleranceChange } = this.#options;
     let { loss, gradient } = this.#evaluate(closure);
     const first = loss;

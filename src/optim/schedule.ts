@@ -56,7 +56,10 @@ export abstract class LRScheduler<O extends object = object> {
 
   /** Goes one step further; call it after optimizer.step(). */
   step(): void {
-    refuseInProgram("a schedule takes a step", "call its step() outside: the program reads the learning rate anew");
+    refuseInProgram(
+      "a schedule takes a step",
+      "call its step() outside: the program reads the learning rate anew",
+    );
     this.lastEpoch++;
     this.update();
   }

@@ -2,7 +2,16 @@ import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { arange_f32, arange_i32, copy_16, fill_8, fill_f32, fill_i32 } from "../program/kernels.gen.ts";
 import { f32, i32, u8 } from "../wasm/views.ts";
 import type { Ptr } from "../wasm/heap.ts";
-import { bytesOf, DTYPES, isFloat, isHalf, typedArray, type DType, type HalfDType, type TypedArray } from "./dtype.ts";
+import {
+  bytesOf,
+  DTYPES,
+  isFloat,
+  isHalf,
+  typedArray,
+  type DType,
+  type HalfDType,
+  type TypedArray,
+} from "./dtype.ts";
 import { narrowInto } from "./half.ts";
 import { checkShape, formatShape, resolveReshape, sizeOf, type Shape } from "./shape.ts";
 import { free } from "./handle.ts";
