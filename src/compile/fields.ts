@@ -1,6 +1,9 @@
 import { Module } from "../nn/module.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
+const LONG = 64;
+const isPrimitive = (value: unknown): boolean => typeof value !== "object" || value === null;
+
 /**
  * What stood in the fields of modules and optimisers when a function was recorded: modes, settings, layers, parameters. A program is of use
  * as long as the same stands there.
@@ -32,11 +35,12 @@ export class Fields {
     this.look(value);
   }
 
-  /** Goes on into layers and lists; what else an object has inside is its own affair. */
+  /** Goes on into layers and lists, but for long ones of plain values, such as a vocabulary; what else an object has inside is its own affair. */
   private look(value: unknown): void {
     if (typeof value !== "object" || value === null || value instanceof Tensor) return;
     const prototype: unknown = Object.getPrototypeOf(value);
     const isPlain = prototype === Object.prototype || prototype === null;
+    if (Array.isArray(value) && value.length > LONG && value.every(isPrimitive)) return;
     if (isPlain || Array.isArray(value) || value instanceof Map || value instanceof Module)
       this.remember(value);
   }
