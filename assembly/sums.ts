@@ -218,6 +218,40 @@ export function sumColumns16(out: usize, x: usize, red: i32, stride: usize, divi
   v128.store(out, demote(f64x2.div(lo3, by), f64x2.div(hi3, by)), 48);
 }
 
+/** The sum of four rows at four columns, as `sumColumns` adds them. */
+@inline
+function fourRows(x: usize, stride: usize, count: i32): v128 {
+  const a = f32x4.add(loadUpTo(x, count, splat(0)), loadUpTo(x + stride, count, splat(0)));
+  x += stride << 1;
+  return f32x4.add(a, f32x4.add(loadUpTo(x, count, splat(0)), loadUpTo(x + stride, count, splat(0))));
+}
+
+/** Adds eight rows of n columns, `stride` bytes apart, to sums in f64, as `sumColumns` does. */
+export function addEightRows(sums: usize, x: usize, stride: usize, n: i32): void {
+  for (; n > 0; n -= 4, x += 16, sums += 32) {
+    const first = fourRows(x, stride, n);
+    const second = fourRows(x + (stride << 2), stride, n);
+    v128.store(sums, f64x2.add(f64x2.add(v128.load(sums), low(first)), low(second)));
+    v128.store(sums, f64x2.add(f64x2.add(v128.load(sums, 16), high(first)), high(second)), 16);
+  }
+}
+
+export function addFourRows(sums: usize, x: usize, stride: usize, n: i32): void {
+  for (; n > 0; n -= 4, x += 16, sums += 32) {
+    const v = fourRows(x, stride, n);
+    v128.store(sums, f64x2.add(v128.load(sums), low(v)));
+    v128.store(sums, f64x2.add(v128.load(sums, 16), high(v)), 16);
+  }
+}
+
+export function addRow(sums: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, x += 16, sums += 32) {
+    const v = loadUpTo(x, n, splat(0));
+    v128.store(sums, f64x2.add(v128.load(sums), low(v)));
+    v128.store(sums, f64x2.add(v128.load(sums, 16), high(v)), 16);
+  }
+}
+
 /** Σ (x − mean)² / divisor of each of `count` ≤ 4 columns; `centre` is the mean rounded. */
 export function squaresOfColumns(
   x: usize,

@@ -9,6 +9,10 @@ import {
   sumColumns,
   sumColumns16,
   sumRun,
+  addEightRows,
+  addFourRows,
+  addRow,
+  demote,
   Deviation,
 } from "../sums";
 import { foldKernel, Greatest, GreatestInteger, IntegerProduct, IntegerSum, Product } from "../folds";
@@ -49,6 +53,46 @@ function sumKernel(
 /** Σ x; 0 of nothing. */
 export function sum_f32(out: usize, x: usize, outer: i32, red: i32, inner: i32, part: i32, parts: i32): i32 {
   return sumKernel(out, x, outer, red, inner, 1, part, parts);
+}
+
+/** Bytes for a sum in f64 of each column. */
+export function sumRows_f32_workspace(inner: i32): i32 {
+  return ((inner + 3) & ~3) << 3;
+}
+
+/** `sum_f32` of long rows, to the same bits: reads rows one after another, where `sum_f32` goes down a few columns at a time. */
+export function sumRows_f32(
+  out: usize,
+  x: usize,
+  outer: i32,
+  red: i32,
+  inner: i32,
+  workspace: usize,
+  part: i32,
+  parts: i32,
+): i32 {
+  const first = shareStart(inner, 16, part, parts);
+  const count = shareStart(inner, 16, part + 1, parts) - first;
+  const sums = workspace + ((<usize>first) << 3);
+  const stride = (<usize>inner) << 2;
+  for (let o = 0; o < outer; o++) {
+    let from = x + ((<usize>o * red * inner + first) << 2);
+    memory.fill(sums, 0, (<usize>((count + 3) & ~3)) << 3);
+    let left = red;
+    for (; left >= 8; left -= 8, from += stride << 3) addEightRows(sums, from, stride, count);
+    if (left >= 4) {
+      addFourRows(sums, from, stride, count);
+      from += stride << 2;
+      left -= 4;
+    }
+    for (; left > 0; left--, from += stride) addRow(sums, from, count);
+    const to = out + ((<usize>o * inner + first) << 2);
+    for (let j = 0; j < count; j += 4) {
+      const at = sums + ((<usize>j) << 3);
+      storeUpTo(to + ((<usize>j) << 2), demote(v128.load(at), v128.load(at, 16)), count - j);
+    }
+  }
+  return 0;
 }
 
 /** Σ x / red; NaN of nothing. */

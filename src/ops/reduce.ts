@@ -5,6 +5,7 @@ import { ShapeError } from "../errors.ts";
 import * as k from "../program/kernels.gen.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { contiguousStrides, formatShape, normalizeDims, sameShape, type Shape } from "../tensor/shape.ts";
+import { withWorkspace } from "../tensor/storage.ts";
 import { contiguous, empty, view, type Tensor } from "../tensor/tensor.ts";
 import type { Ptr } from "../wasm/heap.ts";
 import { div, mul, sub } from "./arithmetic.ts";
@@ -135,6 +136,15 @@ export function refuseEmpty(name: string, x: Tensor, dims: readonly number[]): v
   }
 }
 
+/** From so many columns on, each of so many rows, rows are read in their order: going down columns leaves every page after a line. */
+const WIDE = 128;
+const TALL = 16;
+
+const sumF32: Kernel = (out, x, outer, red, inner) =>
+  inner >= WIDE && red >= TALL
+    ? withWorkspace(k.sumRows_f32_workspace(inner), (sums) => k.sumRows_f32(out, x, outer, red, inner, sums))
+    : k.sum_f32(out, x, outer, red, inner);
+
 /**
  * Sum; of bools and bytes as i32. An empty sum is 0. f32 is added in blocks, so that a million elements keep their accuracy.
  * @throws {ShapeError} a dimension that x does not have, or one named twice.
@@ -146,7 +156,7 @@ export const sum = /* @__PURE__ */ reducer({
   name: "sum",
   forward([input], how) {
     const x = input as Tensor;
-    if (x.dtype === "f32") return reduceRuns(x, how, k.sum_f32, "f32");
+    if (x.dtype === "f32") return reduceRuns(x, how, sumF32, "f32");
     return reduceRuns(castTo(x, "i32"), how, k.sum_i32, "i32");
   },
   vjp: ([g], s, how) => [spread(g as Tensor, s.shape(0), how)],

@@ -29,13 +29,13 @@ const PRODUCTS = new Set(
 /** Convolutions 3×3 by a transform: of nine pairs for each element, of the direct algorithm. */
 const TRANSFORMED = new Set(words("winograd winogradSums"));
 
-/** Sizes of the arrays of kernels that have such an argument; the weights of a convolution are left out. */
+/** Sizes of the arrays of kernels that have such an argument, the first that fits; the weights of a convolution are left out. */
 const ARRAYS: Readonly<Record<string, readonly string[]>> = {
   cRow: ["m k batch", "k n batch", "m n batch"],
   height: ["n c height width", "n o oh ow"],
   top: ["n c h w", "n c oh ow"],
-  ph: ["n c h w", "n o oh ow"],
   kh: ["planes h w", "planes oh ow"],
+  ph: ["n c h w", "n o oh ow"],
 };
 
 /**

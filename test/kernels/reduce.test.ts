@@ -229,6 +229,25 @@ describe.each(variants)("reductions, %s", (variant) => {
     }
   });
 
+  test("sumRows_f32 has the bits of sum_f32", () => {
+    for (const [outer, red, inner] of [
+      [1, 0, 5],
+      [1, 1, 3],
+      [2, 7, 17],
+      [1, 8, 16],
+      [3, 13, 130],
+      [2, 37, 65],
+    ] as const) {
+      kernels.reset();
+      const x = kernels.input("f32", noise(outer * red * inner));
+      const [plain, rows] = [kernels.output("f32", outer * inner), kernels.output("f32", outer * inner)];
+      const sums = kernels.output("f32", (inner + 3) * 2);
+      kernels.run("sum_f32", plain, x, outer, red, inner);
+      kernels.run("sumRows_f32", rows, x, outer, red, inner, sums);
+      expect(Array.from(rows.data)).toEqual(Array.from(plain.data));
+    }
+  });
+
   test("a million values sum to within an ulp or two", () => {
     const n = 1 << 20;
     const values = noise(n).map((value) => 0.1 + value / 100);
