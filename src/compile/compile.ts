@@ -209,7 +209,13 @@ class Cache {
       capture.releaseConstants();
       return;
     }
-    const program = new Program(capture, args, result);
+    let program: Program;
+    try {
+      program = new Program(capture, args, result);
+    } catch (error) {
+      capture.releaseConstants();
+      throw error;
+    }
     if (this.verify > 0) this.recordings.set(program, capture.recording);
     this.programs.unshift(program);
     for (const old of this.programs.splice(this.size)) old.dispose();

@@ -1,5 +1,6 @@
 import { isGradEnabled, noGrad } from "../autograd/mode.ts";
 import { dropGradient } from "../autograd/leaf.ts";
+import { hookChanges } from "../nn/hooks.ts";
 import { add_ } from "../ops/inplace.ts";
 import { failedCommand, parallelism, replay } from "../program/emit.ts";
 import { assemble, programWords } from "../program/assemble.ts";
@@ -39,6 +40,8 @@ interface Outside {
   readonly tensor: Tensor;
   readonly requiresGrad: boolean;
   readonly hooks: Tensor["hooks"];
+  /** Of the hooks, to whose list others may have been added. */
+  readonly hookCount: number;
 }
 
 /** A leaf whose gradient a program reads or makes. */
@@ -90,6 +93,7 @@ export class Program {
   private readonly heap: Heap;
   private readonly patterns: readonly Pattern[];
   private readonly gradEnabled = isGradEnabled();
+  private readonly hookChanges = hookChanges();
   private readonly fields: Fields;
   private readonly outside: readonly Outside[];
   private readonly gradients: readonly LeafGradient[];
@@ -143,10 +147,10 @@ export class Program {
     const recorded = lifetimes(commands, { given, kept });
     const steps = fuse(commands);
     const layout = plan(lifetimes(steps, { given, kept }));
-    this.unpin = this.heap.pin(recording.externals);
-    capture.releaseConstants();
     this.arena = new Storage(layout.bytes, "u8");
     this.commands = new Storage(programWords(steps) * 4, "u8");
+    this.unpin = this.heap.pin(recording.externals);
+    capture.releaseConstants();
     const addressOf = (region: Region): number => this.arena.ptr + (layout.offsets.get(region) as number);
     this.shared = assemble(this.commands.ptr, steps, addressOf, this.threads);
     this.places = steps.map((step) => (isGroup(step) ? step.commands[0] : step)?.index ?? 0);
@@ -180,7 +184,12 @@ export class Program {
     const entries = new Set(Array.from(capture.gradients, ([leaf]) => leaf.grad));
     this.outside = Array.from(capture.outside)
       .filter((t) => !entries.has(t))
-      .map((tensor) => ({ tensor, requiresGrad: tensor.requiresGrad, hooks: tensor.hooks }));
+      .map((tensor) => ({
+        tensor,
+        requiresGrad: tensor.requiresGrad,
+        hooks: tensor.hooks,
+        hookCount: tensor.hooks?.length ?? 0,
+      }));
     this.writes = Array.from(capture.versions).flatMap(([storage, version]) =>
       storage.version > version ? [[storage, storage.version - version] as const] : [],
     );
@@ -199,14 +208,16 @@ export class Program {
     for (let i = 1; i < leaves.length; i++)
       if (typeof leaves[i] !== "number" && leaves.indexOf(leaves[i] as Leaf) !== this.twins[i])
         return "which arguments are the same tensor";
+    if (this.hookChanges !== hookChanges()) return "the hooks of a module";
     const changed = this.fields.changed();
     if (changed !== null) return changed;
     const now = moment();
     for (let i = 0; i < outside.length; i++) {
-      const { tensor, requiresGrad, hooks } = outside[i] as Outside;
+      const { tensor, requiresGrad, hooks, hookCount } = outside[i] as Outside;
       if (tensor.freedBy !== null) return "a tensor from outside was freed";
       if (tensor.requiresGrad !== requiresGrad) return "whether a tensor from outside requires a gradient";
-      if (tensor.hooks !== hooks) return "the hooks of a tensor from outside";
+      if (tensor.hooks !== hooks || (hooks?.length ?? 0) !== hookCount)
+        return "the hooks of a tensor from outside";
       tensor.lastUsed = now;
     }
     for (let i = 0; i < gradients.length; i++) {

@@ -6,6 +6,11 @@ import type { Module } from "./module.ts";
 export type Before = (module: Module, inputs: readonly unknown[]) => unknown;
 export type After = (module: Module, inputs: readonly unknown[], output: unknown) => unknown;
 
+let changes = 0;
+
+/** How often a hook of any module has come or gone. */
+export const hookChanges = (): number => changes;
+
 const before = new WeakMap<Module, Before[]>();
 const after = new WeakMap<Module, After[]>();
 
@@ -14,9 +19,11 @@ function register<Hook extends Before | After>(
   module: Module,
   own: Hook,
 ): HookHandle {
+  changes++;
   hooks.set(module, [...(hooks.get(module) ?? []), own]);
   return {
     remove(): void {
+      changes++;
       const rest = (hooks.get(module) ?? []).filter((hook) => hook !== own);
       if (rest.length > 0) hooks.set(module, rest);
       else hooks.delete(module);

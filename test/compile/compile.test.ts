@@ -291,6 +291,26 @@ describe("what a program depends on", () => {
     expect(step.stats()?.captures).toBe(2);
   });
 
+  it("hooks of modules and of tensors", () => {
+    const model = new nn.Linear(1, 1);
+    const step = compile((x: Tensor) => {
+      model.zeroGrad();
+      const loss = model.forward(x).sum();
+      loss.backward();
+      return loss;
+    });
+    const gradient = (): number => (step(ones([1, 1])), (model.weight.grad as Tensor).item());
+    expect(gradient()).toBe(1);
+    const doubling = [1, 2].map(() => model.weight.registerHook((g) => g.mul(2)));
+    expect([gradient(), gradient()]).toEqual([4, 4]);
+    doubling[0]?.remove();
+    expect(gradient()).toBe(2);
+    const handle = model.registerForwardPreHook((_, [x]) => [(x).mul(3)]);
+    expect([gradient(), gradient()]).toEqual([6, 6]);
+    handle.remove();
+    expect(gradient()).toBe(2);
+  });
+
   it("the memory: destroy() ends all programs", () => {
     const double = compile((x: Tensor) => x.mul(2));
     double(ones([1]));
