@@ -305,7 +305,7 @@ describe("what a program depends on", () => {
     expect([gradient(), gradient()]).toEqual([4, 4]);
     doubling[0]?.remove();
     expect(gradient()).toBe(2);
-    const handle = model.registerForwardPreHook((_, [x]) => [(x).mul(3)]);
+    const handle = model.registerForwardPreHook((_, [x]) => [x.mul(3)]);
     expect([gradient(), gradient()]).toEqual([6, 6]);
     handle.remove();
     expect(gradient()).toBe(2);
