@@ -1,6 +1,7 @@
 /**
  * Max pooling of planes [h, w] to [oh, ow]; a stride of 0 asks for adaptive windows. As in PyTorch the first of equals wins and
- * NaN wins over all; `index` is the winner's place in its plane, or −1 where all taps of a dilated window lie in the padding.
+ * NaN wins over all; `index`, unless it is 0, gets the winner's place in its plane, or −1 where all taps of a dilated window lie in
+ * the padding.
  */
 import { shareStart } from "../loops";
 import { select, splat } from "../simd/f32";
@@ -42,6 +43,34 @@ function rowOf2x2(out: usize, index: usize, x: usize, first: i32, w: i32, ow: i3
   }
 }
 
+/** `rowOf2x2` for who asks for no index. `pmax` keeps the first of equals, too, but not every NaN: where a sum has one, they are compared in full. */
+function valuesOf2x2(out: usize, x: usize, w: i32, ow: i32): void {
+  const second = x + ((<usize>w) << 2);
+  const last = ow - 4;
+  for (let ox = 0; ; ox = min(ox + 4, last)) {
+    const from = (<usize>ox) << 3;
+    const a = v128.load(x + from);
+    const b = v128.load(x + from, 16);
+    const c = v128.load(second + from);
+    const d = v128.load(second + from, 16);
+    const upper = v128.shuffle<f32>(a, b, 0, 2, 4, 6);
+    const upperRight = v128.shuffle<f32>(a, b, 1, 3, 5, 7);
+    const lower = v128.shuffle<f32>(c, d, 0, 2, 4, 6);
+    const lowerRight = v128.shuffle<f32>(c, d, 1, 3, 5, 7);
+    let best1 = f32x4.pmax(upper, upperRight);
+    let best2 = f32x4.pmax(lower, lowerRight);
+    let best = f32x4.pmax(best1, best2);
+    const sum = f32x4.add(f32x4.add(upper, upperRight), f32x4.add(lower, lowerRight));
+    if (v128.any_true(f32x4.ne(sum, sum))) {
+      best1 = select(beats(upperRight, upper), upperRight, upper);
+      best2 = select(beats(lowerRight, lower), lowerRight, lower);
+      best = select(beats(best2, best1), best2, best1);
+    }
+    v128.store(out + ((<usize>ox) << 2), best);
+    if (ox == last) break;
+  }
+}
+
 export function maxPool2d_f32(
   out: usize,
   index: usize,
@@ -72,7 +101,9 @@ export function maxPool2d_f32(
       const row = (<usize>(plane * oh + oy) * ow) << 2;
       if (simple) {
         const top = 2 * oy * w;
-        rowOf2x2(out + row, index + row, from + ((<usize>top) << 2), top, w, ow);
+        const start = from + ((<usize>top) << 2);
+        if (index == 0) valuesOf2x2(out + row, start, w, ow);
+        else rowOf2x2(out + row, index + row, start, top, w, ow);
         continue;
       }
       const top = windowStart(oy, sh, ph, dh, h, oh);
@@ -95,7 +126,7 @@ export function maxPool2d_f32(
             }
           }
           v128.store(out + to, best);
-          v128.store(index + to, winner);
+          if (index != 0) v128.store(index + to, winner);
           ox += 4;
           continue;
         }
@@ -113,7 +144,7 @@ export function maxPool2d_f32(
           }
         }
         store<f32>(out + to, best);
-        store<i32>(index + to, winner);
+        if (index != 0) store<i32>(index + to, winner);
         ox++;
       }
     }

@@ -1,8 +1,10 @@
 import { apply, applyMulti } from "../autograd/apply.ts";
 import type { OpRecord } from "../autograd/node.ts";
+import { isGradEnabled } from "../autograd/mode.ts";
 import * as k from "../program/kernels.gen.ts";
 import { composite } from "../tensor/lifetime.ts";
 import { contiguous, empty, type Tensor } from "../tensor/tensor.ts";
+import type { Ptr } from "../wasm/heap.ts";
 import { castTo } from "./cast.ts";
 import type { Size2d } from "./conv.ts";
 import { squeeze, unsqueeze } from "./movement.ts";
@@ -27,13 +29,15 @@ const maxPoolRecord: OpRecord<MaxWindow> = {
   forward([input], window, extras) {
     const x = contiguous(castTo(input as Tensor, "f32"));
     const out = empty(window.out, "f32");
-    const index = empty(window.out, "i32");
-    extras.push(index);
+    // Places are for the gradient, or for who asks for them.
+    const wanted = window.returnIndices || ((input as Tensor).requiresGrad && isGradEnabled());
+    const index = wanted ? empty(window.out, "i32") : null;
+    if (index) extras.push(index);
     if (out.size > 0) {
       const { kernel, stride, padding, dilation } = window;
       k.maxPool2d_f32(
         out.ptr,
-        index.ptr,
+        index?.ptr ?? (0 as Ptr),
         x.ptr,
         ...planesOf(window),
         ...kernel,
@@ -42,7 +46,7 @@ const maxPoolRecord: OpRecord<MaxWindow> = {
         ...dilation,
       );
     }
-    return window.returnIndices ? [out, index] : out;
+    return window.returnIndices && index ? [out, index] : out;
   },
   vjp: ([g], s, window) => [g ? apply(maxPoolGradRecord, [g, s.extra(0)], window) : null],
 };

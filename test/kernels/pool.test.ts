@@ -116,6 +116,9 @@ describe.each(variants)("pooling, %s", (variant) => {
       const index = kernels.output("i32", planes * oh * ow);
       const dims = [planes, h, w, oh, ow, ...kernel, ...stride, ...padding, ...dilation];
       expect(kernels.run("maxPool2d_f32", out, index, x, ...dims)).toBe(0);
+      const alone = kernels.output("f32", planes * oh * ow);
+      expect(kernels.run("maxPool2d_f32", alone, 0, x, ...dims)).toBe(0);
+      expect(Array.from(alone.data)).toEqual(Array.from(out.data));
       const winners = Array.from({ length: planes }, (_, plane) =>
         covered.map((window) =>
           window.reduce((best, at) => {

@@ -51,8 +51,8 @@ describe.each(VARIANTS)("simdgrad.%s.wasm", (variant) => {
     expect(binary.customSections).toEqual([]);
   });
 
-  test("is at most 64 KB in gzip", () => {
-    expect(gzipSync(bytes, { level: 9 }).length).toBeLessThanOrEqual(64_000);
+  test("is at most 66 KB in gzip", () => {
+    expect(gzipSync(bytes, { level: 9 }).length).toBeLessThanOrEqual(66_000);
   });
 });
 
