@@ -1,8 +1,9 @@
 import { noGrad } from "../autograd/mode.ts";
 import { region } from "../autograd/region.ts";
 import { watch } from "../autograd/watch.ts";
-import { CompileError, SimdgradError, ValueError } from "../errors.ts";
+import { CompileError, SimdgradError } from "../errors.ts";
 import { Module } from "../nn/module.ts";
+import { checkCount } from "../optim/options.ts";
 import type { Recording } from "../program/recording.ts";
 import { isInsideFrame } from "../tensor/lifetime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -88,10 +89,8 @@ export function compile(
   options: CompileOptions = {},
 ): Compiled<unknown[], unknown> {
   const { verify = 0, cacheSize = 8 } = options;
-  if (!Number.isInteger(verify) || verify < 0)
-    throw new ValueError(`compile: verify must be a whole number ≥ 0, got ${verify}`);
-  if (!Number.isInteger(cacheSize) || cacheSize < 1)
-    throw new ValueError(`compile: cacheSize must be a whole number ≥ 1, got ${cacheSize}`);
+  checkCount("compile: verify", verify, 0);
+  checkCount("compile: cacheSize", cacheSize, 1);
   const cache = new Cache(
     what instanceof Module ? (...args) => noGrad(() => what.forward(...args)) : what,
     verify,

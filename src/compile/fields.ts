@@ -1,4 +1,5 @@
 import { Module } from "../nn/module.ts";
+import { isPlain } from "../tensor/holders.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 const LONG = 64;
@@ -38,10 +39,8 @@ export class Fields {
   /** Goes on into layers and lists, but for long ones of plain values, such as a vocabulary; what else an object has inside is its own affair. */
   private look(value: unknown): void {
     if (typeof value !== "object" || value === null || value instanceof Tensor) return;
-    const prototype: unknown = Object.getPrototypeOf(value);
-    const isPlain = prototype === Object.prototype || prototype === null;
     if (Array.isArray(value) && value.length > LONG && value.every(isPrimitive)) return;
-    if (isPlain || Array.isArray(value) || value instanceof Map || value instanceof Module)
+    if (isPlain(value) || Array.isArray(value) || value instanceof Map || value instanceof Module)
       this.remember(value);
   }
 

@@ -1,5 +1,6 @@
 import { CompileError } from "../errors.ts";
 import { touch } from "../tensor/handle.ts";
+import { isPlain } from "../tensor/holders.ts";
 import { bytesOf, type DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { copyTo, Tensor } from "../tensor/tensor.ts";
@@ -11,11 +12,6 @@ export type Leaf = Tensor | number;
 
 /** Whether a value is like the one that it was made of, but for the leaves, which it collects. */
 export type Pattern = (value: unknown, leaves: Leaf[]) => boolean;
-
-const isPlain = (value: object): boolean => {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-};
 
 /** The pattern of an argument; lists and plain objects by what is in them, anything else that is no leaf by identity. */
 export function patternOf(value: unknown): Pattern {

@@ -1,6 +1,6 @@
 import { interceptor, launch, type Interceptor } from "../program/emit.ts";
 import { kernelNames } from "../program/kernels.gen.ts";
-import { kernelOf } from "../program/recording.ts";
+import { kernelOf } from "../program/command.ts";
 import type { Spans } from "../program/span.ts";
 import { bytesOf, flopsOf } from "../program/work.ts";
 import { i32 } from "../wasm/views.ts";

@@ -2,6 +2,7 @@ import { ValueError } from "../errors.ts";
 import { exports, team } from "../wasm/engine.ts";
 import { COMMAND, COMMAND_BYTES, STATUS } from "../wasm/layout.ts";
 import { i32 } from "../wasm/views.ts";
+import { kernelOf, wordsOf } from "./command.ts";
 import { worthSharing } from "./work.ts";
 
 /** Bits of a command's head: all threads run it, and all wait for each other before it. See assembly/program.ts. */
@@ -76,14 +77,14 @@ function handOver(to: Interceptor, address: number, count: number): number {
   for (let index = 0; index < count; index++) {
     const head = i32[address >>> 2] as number;
     const code =
-      (head & 0xfff) === GROUP
+      kernelOf(head) === GROUP
         ? handOver(to, address + GROUP_WORDS * 4, i32[(address >>> 2) + 1] as number)
         : to.command(address);
     if (code !== 0) {
       i32[STATUS >> 2] = index;
       return code;
     }
-    address += ((head >>> 12) & 0x3ffff) * 4;
+    address += wordsOf(head) * 4;
   }
   return 0;
 }

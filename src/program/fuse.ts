@@ -1,5 +1,6 @@
 import { activationSlots, elementwiseKernels, kernelNames, kernelPointers } from "./kernels.gen.ts";
-import { kernelOf, type Recording, type Reference, type Region } from "./recording.ts";
+import { kernelOf } from "./command.ts";
+import type { Recording, Reference, Region } from "./recording.ts";
 
 /** A command of a recording by itself: words and references count from its head. */
 export interface Command {

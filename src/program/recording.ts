@@ -1,11 +1,8 @@
 import { i32 } from "../wasm/views.ts";
 import type { Block, HeapListener } from "../wasm/heap.ts";
+import { kernelOf, wordsOf } from "./command.ts";
 import { interceptor, launch, type Interceptor } from "./emit.ts";
 import { kernelNames, kernelPointers } from "./kernels.gen.ts";
-
-/** The head of a command: which kernel, and how many words. */
-export const kernelOf = (head: number): number => head & 0xfff;
-export const wordsOf = (head: number): number => (head >>> 12) & 0x3ffff;
 
 /** A block that was allocated while recording: what the program may put anywhere, for as long as commands speak of it. */
 export interface Region {

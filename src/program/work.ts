@@ -4,6 +4,7 @@
  */
 import { i32 } from "../wasm/views.ts";
 import { kernelArguments } from "./arguments.gen.ts";
+import { kernelOf } from "./command.ts";
 import { kernelNames } from "./kernels.gen.ts";
 
 const words = (text: string): readonly string[] => text.split(" ");
@@ -156,7 +157,7 @@ function elementsOf(at: number, { factors, dims, groups }: Rule): number {
   return groups > 0 ? count / (i32[at + groups] as number) : count;
 }
 
-const ruleAt = (address: number): Rule => ruleOf((i32[address >>> 2] as number) & 0xfff);
+const ruleAt = (address: number): Rule => ruleOf(kernelOf(i32[address >>> 2] as number));
 
 /** Operations of the command at a byte address: two for each pair that products multiply and add, otherwise one for each element. */
 export function flopsOf(address: number): number {

@@ -31,7 +31,8 @@ export function collectTensors(value: unknown, into: Set<Tensor>, depth = 4): Se
   return into;
 }
 
-function isPlain(value: object): boolean {
+/** Whether it is an object literal, and no instance of a class. */
+export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
