@@ -163,7 +163,9 @@ const GENERATED = [
 ];
 const PLAIN = "dist/simdgrad.simd.wasm";
 const FUSED = "dist/simdgrad.relaxed.wasm";
-const BINARIES = [PLAIN, FUSED];
+/** What bundles decompress the kernels with. */
+const UNPACK = "dist/.unpack.wasm";
+const BINARIES = [PLAIN, FUSED, UNPACK];
 const COMPANIONS = ["csv", "node", "plot"];
 const ENTRIES = ["index", "nn", "optim", "data", "io", "train"];
 const BUNDLES = [
@@ -190,6 +192,13 @@ async function compileKernels() {
     const compiled = `${folder}/compiled`;
     const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
     await run(process.execPath, [asc, "--config", "asconfig.json", "--outFile", compiled]);
+    const unpack = [
+      "--config",
+      "assembly/unpack/asconfig.json",
+      "--outFile",
+      `${folder}/${basename(UNPACK)}`,
+    ];
+    await run(process.execPath, [asc, ...unpack]);
     const { plain, fused } = fusedAndPlain(hoistConstants(readFileSync(join(root, compiled))));
     writeFileSync(join(root, folder, basename(PLAIN)), plain);
     writeFileSync(join(root, folder, basename(FUSED)), fused);
@@ -237,8 +246,17 @@ async function buildBundles({ force = false } = {}) {
     title: "the bundles (js)",
     inputs: () =>
       hashOf(
-        [...filesBelow("src"), ...BINARIES, "rollup.config.mjs", "tsconfig.json", "src/tsconfig.json"],
-        toolVersions(["@assemblyscript/loader", "rollup", "rollup-plugin-dts", "typescript"]),
+        [
+          ...filesBelow("src"),
+          ...BINARIES,
+          "rollup.config.mjs",
+          "tsconfig.json",
+          "src/tsconfig.json",
+          "scripts/fused-and-plain.mjs",
+          "scripts/inline-binary.mjs",
+          "scripts/wasm-bytes.mjs",
+        ],
+        toolVersions(["@assemblyscript/loader", "lzma1", "rollup", "rollup-plugin-dts", "typescript"]),
       ),
     outputs: BUNDLES,
     build: () =>
