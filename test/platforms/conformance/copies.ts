@@ -4,7 +4,9 @@ import * as simdgrad from "simdgrad";
 async function warningsOf(run: () => unknown): Promise<string[]> {
   const warnings: string[] = [];
   const { warn } = console;
-  console.warn = (...args: unknown[]) => void warnings.push(args.map(String).join(" "));
+  console.warn = (...args: unknown[]) => {
+    warnings.push(args.map(String).join(" "));
+  };
   try {
     await run();
   } finally {

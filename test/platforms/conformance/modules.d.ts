@@ -1,6 +1,7 @@
-/** Made by the command: see package.mjs. */
+/** Made by the command: see ../package.mjs. */
 declare module "simdgrad-conformance-data" {
-  const data: import("./types.ts").Data;
+  import type { Data } from "./types.ts";
+  const data: Data;
   export default data;
 }
 /** The package, installed a second time under another name. */

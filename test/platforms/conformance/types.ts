@@ -1,5 +1,6 @@
 /** What a run of the conformance program says, as JSON. */
 import type { BackendInfo } from "simdgrad";
+import type { OpFamily } from "../../golden/cases.ts";
 
 export interface Check {
   readonly name: string;
@@ -22,7 +23,7 @@ export interface Report {
 
 /** What the program gets beside the library: made by data.mjs. */
 export interface Data {
-  readonly families: readonly import("../../golden/cases.ts").OpFamily[];
+  readonly families: readonly OpFamily[];
   /** As base64: 28 × 28 bytes a digit, and a byte each. */
   readonly digits: { readonly images: string; readonly labels: string };
 }

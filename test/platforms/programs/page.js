@@ -1,4 +1,4 @@
-/** For pages: `outcome` is the report, or what went wrong, once it is known. */
+/** For pages: the server gets the report, or what went wrong. */
 const trouble = [];
 const words = (values) => values.map((value) => value?.stack ?? String(value)).join(" ");
 for (const level of ["warn", "error"]) {
@@ -8,13 +8,15 @@ for (const level of ["warn", "error"]) {
     say.apply(console, values);
   };
 }
-addEventListener("error", ({ message }) => trouble.push(message));
-addEventListener("unhandledrejection", ({ reason }) => trouble.push(words([reason])));
+globalThis.addEventListener("error", ({ message }) => trouble.push(message));
+globalThis.addEventListener("unhandledrejection", ({ reason }) => trouble.push(words([reason])));
+
+const tell = (outcome) =>
+  fetch("/outcome", { method: "POST", body: JSON.stringify({ ...outcome, trouble }) });
 
 try {
   const { conform } = await import("./conformance.js");
-  const scope = new URL(location.href).searchParams.get("scope") ?? "all";
-  globalThis.outcome = JSON.stringify({ report: await conform(scope), trouble });
+  await tell({ report: await conform(new URL(globalThis.location.href).searchParams.get("scope")) });
 } catch (error) {
-  globalThis.outcome = JSON.stringify({ error: words([error]), trouble });
+  await tell({ error: words([error]) });
 }

@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { chromium, firefox } from "playwright-core";
 import { aptInstall } from "../../../scripts/apt.mjs";
 import { findChromium, howToInstall, installChromium } from "../../../scripts/find-chromium.mjs";
-import { DEADLINE, runProgram } from "../run-program.mjs";
-import { visitPages } from "./visits.mjs";
+import { runProgram } from "../run-program.mjs";
+import { isolated, plain, visit } from "./visits.mjs";
 
 /** @import { Browser } from "playwright-core" */
 /** @import { Runtime } from "../types.d.ts" */
@@ -27,24 +27,19 @@ async function versionOf(path) {
  * @param {Browser} browser
  * @param {string} folder
  */
-async function visit(browser, folder) {
+async function visitBoth(browser, folder) {
   try {
-    return await visitPages(folder, "relaxed", async (url) => {
-      const page = await browser.newPage();
-      /** @type {string[]} */
-      const failed = [];
-      page.on("requestfailed", (request) => failed.push(`${request.url()}: ${request.failure()?.errorText}`));
-      await page.goto(url);
-      const outcome = page.waitForFunction(() => Reflect.get(globalThis, "outcome"), null, {
-        timeout: DEADLINE,
-      });
-      const handle = await outcome.catch((error) => {
-        throw new Error(`${error.message}; requests that failed: ${failed.join(", ") || "none"}`);
-      });
-      const text = await handle.jsonValue();
-      await page.close();
-      return text;
-    });
+    const visits = [];
+    for (const state of [isolated("relaxed"), plain("relaxed")]) {
+      visits.push(
+        await visit(folder, state, async (url) => {
+          const page = await browser.newPage();
+          await page.goto(url);
+          return () => page.close();
+        }),
+      );
+    }
+    return visits;
   } finally {
     await browser.close();
   }
@@ -63,7 +58,7 @@ const inChromium = {
   async run({ path }, folder) {
     // Chromium's own sandbox does not work for root, as whom containers run.
     const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-    return visit(await chromium.launch({ executablePath: path, args }), folder);
+    return visitBoth(await chromium.launch({ executablePath: path, args }), folder);
   },
 };
 
@@ -80,7 +75,7 @@ const inFirefox = {
   },
   async run({ path }, folder) {
     // Playwright's "moz-firefox" speaks WebDriver BiDi, with a Firefox that nobody has patched.
-    return visit(await firefox.launch({ channel: "moz-firefox", executablePath: path }), folder);
+    return visitBoth(await firefox.launch({ channel: "moz-firefox", executablePath: path }), folder);
   },
 };
 

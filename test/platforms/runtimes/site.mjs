@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
+import { text } from "node:stream/consumers";
 
 /** @type {Record<string, string>} */
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".json": "application/json" };
@@ -36,12 +37,16 @@ const page = (folder) => `<!doctype html>
 `;
 
 /**
- * Serves the folder where the package is installed as it is: no bundler. `/` is the page.
+ * Serves the folder where the package is installed as it is: no bundler. `/` is the page, which posts its outcome.
  * @param {string} folder
  * @param {Record<string, string>} headers
  */
 export async function serve(folder, headers) {
   const html = page(folder);
+  /** @type {(outcome: string) => void} */
+  let tell = () => undefined;
+  /** @type {Promise<string>} */
+  const outcome = new Promise((resolve) => (tell = resolve));
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     /** @param {number} status @param {string | Uint8Array} body @param {string} [type] */
@@ -49,12 +54,19 @@ export async function serve(folder, headers) {
       response.writeHead(status, { "content-type": type ?? "application/octet-stream", ...headers });
       response.end(body);
     };
-    if (pathname === "/") return send(200, html, TYPES[".html"]);
-    // A URL's path has no ".." left.
-    readFile(join(folder, pathname)).then(
-      (body) => send(200, body, TYPES[extname(pathname)]),
-      () => send(404, "not found", "text/plain"),
-    );
+    if (request.method === "POST") {
+      text(request).then((body) => {
+        send(204, "");
+        tell(body);
+      }, tell);
+    } else if (pathname === "/") send(200, html, TYPES[".html"]);
+    else {
+      // A URL's path has no ".." left.
+      readFile(join(folder, pathname)).then(
+        (body) => send(200, body, TYPES[extname(pathname)]),
+        () => send(404, "not found", "text/plain"),
+      );
+    }
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
@@ -62,5 +74,5 @@ export async function serve(folder, headers) {
     server.close();
     server.closeAllConnections();
   };
-  return { url: `http://127.0.0.1:${port}`, close };
+  return { url: `http://127.0.0.1:${port}`, outcome, close };
 }

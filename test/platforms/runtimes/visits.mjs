@@ -1,40 +1,55 @@
-/** What is looked at in every browser: an isolated page, and one that may not share memory. */
+/** What is looked at in browsers: an isolated page, and one that may not share memory. */
+import { DEADLINE } from "../run-program.mjs";
 import { ISOLATION, serve } from "./site.mjs";
 
-/** @import { Visit } from "../types.d.ts" */
+/** @import { Expected, Visit } from "../types.d.ts" */
+/** @typedef {{ where: string, headers: Record<string, string>, scope: "all" | "training", expected: Expected }} Page */
+
+/** @param {"simd" | "relaxed"} variant @returns {Page} */
+export const isolated = (variant) => ({
+  where: "",
+  headers: ISOLATION,
+  scope: "all",
+  expected: { host: "browser", variant, threads: 2, threadsReason: /^init has asked for them$/ },
+});
+
+/** @param {"simd" | "relaxed"} variant @returns {Page} */
+export const plain = (variant) => ({
+  where: "without COOP and COEP",
+  headers: {},
+  scope: "training",
+  expected: {
+    host: "browser",
+    variant,
+    threads: 1,
+    threadsReason: /not cross-origin isolated.*Cross-Origin-Opener-Policy: same-origin/,
+  },
+});
 
 /**
  * @param {string} folder
- * @param {"simd" | "relaxed"} variant
- * @param {(url: string) => Promise<string>} outcomeOf opens a page, waits for its outcome, closes it
+ * @param {Page} page
+ * @param {(url: string) => Promise<() => unknown>} open shows a page; what it returns closes it
+ * @returns {Promise<Visit>}
  */
-export async function visitPages(folder, variant, outcomeOf) {
-  /** @type {Visit[]} */
-  const visits = [];
-  for (const isolated of [true, false]) {
-    const site = await serve(folder, isolated ? ISOLATION : {});
+export async function visit(folder, { where, headers, scope, expected }, open) {
+  const site = await serve(folder, headers);
+  try {
+    const close = await open(`${site.url}/?scope=${scope}`);
+    /** @type {NodeJS.Timeout | undefined} */
+    let timer;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(reject, DEADLINE, new Error(`the page has sent nothing for ${DEADLINE / 1000} s`));
+    });
     try {
-      const text = await outcomeOf(`${site.url}/?scope=${isolated ? "all" : "training"}`);
-      const { report, error, trouble } = JSON.parse(text);
+      const { report, error, trouble } = JSON.parse(await Promise.race([site.outcome, late]));
       if (error !== undefined) throw new Error(`the page failed: ${error}`);
-      visits.push({
-        where: isolated ? "" : "without COOP and COEP",
-        report,
-        trouble,
-        expected: {
-          host: "browser",
-          variant,
-          ...(isolated
-            ? { threads: 2, threadsReason: /^init has asked for them$/ }
-            : {
-                threads: 1,
-                threadsReason: /not cross-origin isolated.*Cross-Origin-Opener-Policy: same-origin/,
-              }),
-        },
-      });
+      return { where, report, trouble, expected };
     } finally {
-      site.close();
+      clearTimeout(timer);
+      await close();
     }
+  } finally {
+    site.close();
   }
-  return visits;
 }

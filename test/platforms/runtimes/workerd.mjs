@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runProgram } from "../run-program.mjs";
 import { fromNpm } from "./processes.mjs";
