@@ -1,6 +1,7 @@
 /** The packed library, installed into an empty folder as a user would, with the conformance program beside it. */
 import { execFile } from "node:child_process";
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -48,7 +49,8 @@ async function pack(folder) {
  * @param {string} folder
  */
 async function writeProgram(folder) {
-  const { build } = await import("esbuild");
+  /** @type {typeof import("esbuild")} */
+  const { build } = createRequire(join(here, "npm/package.json"))("esbuild");
   await build({
     entryPoints: [join(here, "conformance/index.ts")],
     outfile: join(folder, "conformance.js"),
@@ -92,7 +94,7 @@ export async function installPackage(tarball) {
     writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
     await run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: folder });
     await writeProgram(folder);
-    for (const name of readdirSync(join(here, "programs")))
+    for (const name of readdirSync(join(here, "programs")).filter((file) => file.endsWith(".js")))
       copyFileSync(join(here, "programs", name), join(folder, name));
   } catch (error) {
     remove();

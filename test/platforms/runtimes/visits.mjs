@@ -3,7 +3,7 @@ import { DEADLINE } from "../run-program.mjs";
 import { ISOLATION, serve } from "./site.mjs";
 
 /** @import { Expected, Visit } from "../types.d.ts" */
-/** @typedef {{ where: string, headers: Record<string, string>, scope: "all" | "training", expected: Expected }} Page */
+/** @typedef {{ where: string, headers: Record<string, string>, scope: "all" | "short", expected: Expected }} Page */
 
 /** @param {"simd" | "relaxed"} variant @returns {Page} */
 export const isolated = (variant) => ({
@@ -17,7 +17,7 @@ export const isolated = (variant) => ({
 export const plain = (variant) => ({
   where: "without COOP and COEP",
   headers: {},
-  scope: "training",
+  scope: "short",
   expected: {
     host: "browser",
     variant,

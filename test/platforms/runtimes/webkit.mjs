@@ -68,7 +68,7 @@ const AS_SAFARI = { JSC_useSharedArrayBuffer: "1" };
 const asItComes = {
   ...isolated("simd"),
   where: "without SharedArrayBuffer",
-  scope: "training",
+  scope: "short",
   expected: {
     ...isolated("simd").expected,
     threads: 1,

@@ -5,7 +5,7 @@ import { fromNpm } from "./processes.mjs";
 
 /** @import { Expected, Runtime } from "../types.d.ts" */
 
-const driver = fileURLToPath(new URL("workerd.driver.mjs", import.meta.url));
+const driver = fileURLToPath(new URL("../npm/workerd.mjs", import.meta.url));
 
 /** @type {Expected} */
 const EXPECTED = {
@@ -19,18 +19,18 @@ const EXPECTED = {
 export const workerd = {
   name: "workerd",
   title: "workerd (Cloudflare Workers)",
-  get: "npm ci --prefix test/platforms (this command does it)",
+  get: "npm ci --prefix test/platforms/npm (this command does it)",
   async find() {
-    const { version } = JSON.parse(readFileSync(fromNpm("node_modules/workerd/package.json"), "utf8"));
+    const { version } = JSON.parse(readFileSync(fromNpm("npm/node_modules/workerd/package.json"), "utf8"));
     // miniflare itself wants Node ≥ 22.
-    return { path: fromNpm("node_modules/node-24/bin/node"), version };
+    return { path: fromNpm("npm/node_modules/node-24/bin/node"), version };
   },
   async run({ path }, folder) {
     const visits = [];
     for (const [where, date, scope] of [
       ["", "2026-07-01", "all"],
       // Before FinalizationRegistry came.
-      ["compatibility date 2023-01-01", "2023-01-01", "training"],
+      ["compatibility date 2023-01-01", "2023-01-01", "short"],
     ]) {
       const { stdout, stderr } = await runProgram(path, [driver, folder, String(date), String(scope)]);
       const trouble = stderr.split("\n").filter((line) => line.trim() !== "");

@@ -1,4 +1,4 @@
-/** Bundles the worker as wrangler does and asks it for its report: node workerd.driver.mjs <folder> <compatibility date> <scope> */
+/** Bundles the worker as wrangler does and asks it for its report: node workerd.mjs <folder> <compatibility date> <scope> */
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
