@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parentPort, Worker } from "node:worker_threads";
 import type { Variant } from "../wasm/features.ts";
-import type { Port } from "./port.ts";
+import type { Way } from "./port.ts";
 
 export const host = "node";
 
@@ -36,5 +36,7 @@ parentPort.once("message", ({ module, memory, team, part, parts }) => {
   exports.work(team, part, parts);
 });`;
 
-/** A thread that works with its part of commands once it has got a `Start`, and says so when it begins. */
-export const startThread = (): Port => new Worker(THREAD, { eval: true, execArgv: [], name: "simdgrad" });
+/** Threads that work with their part of commands once they have got a `Start`, and say so when they begin. */
+export const threadWays: readonly Way[] = [
+  { start: () => new Worker(THREAD, { eval: true, execArgv: [], name: "simdgrad" }) },
+];
