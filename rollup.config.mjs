@@ -138,7 +138,7 @@ const configs = [
   })),
   ...["browser", "core"].map((host) => ({
     input: "src/platform/worker.ts",
-    output: { file: `dist/${host}/chunks/worker.js`, format: /** @type {const} */ ("es"), sourcemap: true },
+    output: { file: `dist/${host}/chunks/simdgrad.worker.js`, format: /** @type {const} */ ("es"), sourcemap: true },
     plugins: [stripTypes()],
   })),
   {
