@@ -1,4 +1,4 @@
-import Fastify from "fastify";
+import Fastify, { LogController } from "fastify";
 import { memory } from "simdgrad";
 import { QueueFull } from "./batcher.js";
 import { Problem } from "./digits/problem.js";
@@ -22,7 +22,7 @@ export function createApp({ batcher, limits, logLevel, state }) {
     bodyLimit: limits.bytes,
     requestTimeout: 30_000,
     // One line a request, below, in place of two.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     logger: { level: logLevel },
     // While it drains, connections that stay open are answered, and told to go.
     return503OnClosing: false,

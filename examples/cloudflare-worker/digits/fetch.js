@@ -1,4 +1,5 @@
 /** The service as hosts with fetch have it: a Request comes in, a Response goes out. */
+import { memory } from "simdgrad";
 import { Problem } from "./problem.js";
 import { checkLength, readerOf } from "./read.js";
 
@@ -10,11 +11,36 @@ import { checkLength, readerOf } from "./read.js";
  */
 export async function respond(request, classifier, limits) {
   try {
-    return Response.json(await classifyPosted(request, classifier, limits));
+    return Response.json(await answerTo(request, classifier, limits));
   } catch (error) {
     const { status, body, headers } = error instanceof Problem ? error : failure(error);
     return new Response(request.method === "HEAD" ? null : JSON.stringify(body), { status, headers });
   }
+}
+
+/** @type {Readonly<Record<string, readonly string[]>>} */
+const ROUTES = { "/classify": ["POST"], "/stats": ["GET"] };
+
+/**
+ * @param {Request} request
+ * @param {import("./classifier.js").Classifier} classifier
+ * @param {import("./read.js").Limits} limits
+ */
+async function answerTo(request, classifier, limits) {
+  const { pathname: path } = new URL(request.url);
+  const methods = Object.hasOwn(ROUTES, path) ? ROUTES[path] : undefined;
+  if (methods === undefined) {
+    const rule = `the routes are ${Object.keys(ROUTES).join(", ")}`;
+    throw new Problem(404, { rule, value: path, wayOut: "POST /classify" });
+  }
+  if (!methods.includes(request.method)) {
+    const allow = methods.join(", ");
+    const words = { rule: `${path} takes ${allow}`, value: request.method, wayOut: `use ${allow}` };
+    throw new Problem(405, words, { allow });
+  }
+  if (path === "/classify") return classifyPosted(request, classifier, limits);
+  const { live, reserved, tensors } = memory();
+  return { memory: { live, reserved, tensors } };
 }
 
 /**
@@ -23,13 +49,6 @@ export async function respond(request, classifier, limits) {
  * @param {import("./read.js").Limits} limits
  */
 async function classifyPosted(request, classifier, limits) {
-  const { pathname } = new URL(request.url);
-  if (pathname !== "/classify")
-    throw new Problem(404, { rule: "the one route is /classify", value: pathname, wayOut: "POST /classify" });
-  if (request.method !== "POST") {
-    const words = { rule: "/classify takes POST", value: request.method, wayOut: "post the digit" };
-    throw new Problem(405, words, { allow: "POST" });
-  }
   const read = readerOf(request.headers.get("content-type"), request.headers.get("content-encoding"));
   const bytes = await readBody(request, limits);
   const started = performance.now();
