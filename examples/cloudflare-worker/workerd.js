@@ -1,16 +1,15 @@
 /** Runs a worker in workerd itself, Cloudflare's runtime, with nothing before it: what is measured is the worker's. */
 import { execFile, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { connect, createServer } from "node:net";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-// The path of the program; it comes with wrangler.
-import workerd from "workerd";
 
-/** @type {string} */
-const binary = workerd.default;
+/** The program; it comes with wrangler. @type {string} */
+const binary = createRequire(import.meta.url)("workerd").default;
 const here = fileURLToPath(new URL(".", import.meta.url));
 /** Where wrangler's output goes. */
 const BUNDLE = join(here, ".wrangler/bundle");
