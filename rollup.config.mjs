@@ -14,27 +14,36 @@ const local = (path) => fileURLToPath(new URL(path, import.meta.url));
 function stripTypes() {
   return {
     name: "strip-types",
-    transform(code, id) {
-      if (!id.endsWith(".ts")) return null;
-      const { outputText, sourceMapText } = ts.transpileModule(code, {
-        fileName: id,
-        compilerOptions: {
-          target: ts.ScriptTarget.ES2022,
-          module: ts.ModuleKind.ESNext,
-          verbatimModuleSyntax: true,
-          sourceMap: true,
-        },
-      });
-      return {
-        code: outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n"),
-        map: sourceMapText ?? null,
-      };
+    transform: (code, id) => (id.endsWith(".ts") ? (stripped[id] ??= strip(code, id)) : null),
+  };
+}
+
+/** The hosts share all but one file. @type {Record<string, { code: string, map: string | null }>} */
+const stripped = {};
+
+/**
+ * @param {string} code
+ * @param {string} fileName
+ */
+function strip(code, fileName) {
+  const { outputText, sourceMapText } = ts.transpileModule(code, {
+    fileName,
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.ESNext,
+      verbatimModuleSyntax: true,
+      sourceMap: true,
     },
+  });
+  return {
+    code: outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n"),
+    map: sourceMapText ?? null,
   };
 }
 
 /**
- * `#platform` is the host's file, `#wasm/<variant>` a binary as base64; the one dependency goes into the bundle.
+ * `#platform` is the host's file, `#wasm/<variant>` a binary as base64, `#module/<variant>` the file itself, which the host's loader
+ * compiles; the one dependency goes into the bundle.
  * @param {string} host
  * @returns {import("rollup").Plugin}
  */
@@ -44,6 +53,9 @@ function forHost(host) {
     resolveId(id) {
       if (id === "#platform") return local(`src/platform/${host}.ts`);
       if (id.startsWith("#wasm/")) return `\0${id}`;
+      const [, query, variant] = /^#module(\?\w+)?\/(\w+)$/.exec(id) ?? [];
+      if (variant)
+        return { id: local(`dist/simdgrad.${variant}.wasm`) + (query ?? ""), external: "relative" };
       if (id === "@assemblyscript/loader") return fileURLToPath(import.meta.resolve(id));
       return null;
     },
@@ -83,23 +95,51 @@ const companions = readdirSync(local("src/companions"))
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.slice(0, -3));
 
+/** A graph of modules each, of the same shape. */
+const HOSTS = ["node", "workerd", "edge-light", "browser", "core"];
+/** Entries of their own, beside the index that has them all. */
+const PARTS = ["nn", "optim", "data", "io", "train"];
+const entries = {
+  index: local("src/index.ts"),
+  ...Object.fromEntries(PARTS.map((part) => [part, local(`src/${part}/index.ts`)])),
+};
+
+/**
+ * A chunk each for what not every program needs, and one for the rest: all entries of a host share state, and a bundler drops whole files.
+ * @param {string} id
+ */
+function chunkOf(id) {
+  const folder = id.startsWith(local("src/")) ? id.slice(local("src/").length).split("/")[0] : "";
+  return (
+    [...PARTS, "compile", "profile"].find((part) => part === folder) ??
+    (id === entries.index ? null : "runtime")
+  );
+}
+
 /** @type {import("rollup").RollupOptions[]} */
 const configs = [
-  ...["node", "browser"].map((host) => ({
-    input: "src/index.ts",
-    output: { file: `dist/${host}.js`, format: /** @type {const} */ ("es"), sourcemap: true },
+  ...HOSTS.map((host) => ({
+    input: entries,
+    output: {
+      dir: `dist/${host}`,
+      format: /** @type {const} */ ("es"),
+      sourcemap: true,
+      sourcemapExcludeSources: true, // the package has them
+      chunkFileNames: "chunks/[name].js",
+      manualChunks: chunkOf,
+      hoistTransitiveImports: false,
+    },
     external: /^node:/,
-    // Node reads the file as it is, and start-up is mostly parsing; a page's bundler minifies for itself.
-    plugins: [forHost(host), stripTypes(), ...(host === "node" ? [smaller] : [])],
+    plugins: [forHost(host), stripTypes(), smaller],
+  })),
+  ...["browser", "core"].map((host) => ({
+    input: "src/platform/worker.ts",
+    output: { file: `dist/${host}/chunks/worker.js`, format: /** @type {const} */ ("es"), sourcemap: true },
+    plugins: [stripTypes()],
   })),
   {
-    input: "src/platform/browser.worker.ts",
-    output: { file: "dist/worker.js", format: "es", sourcemap: true },
-    plugins: [stripTypes()],
-  },
-  {
-    input: "src/index.ts",
-    output: { file: "dist/index.d.ts", format: "es" },
+    input: entries,
+    output: { dir: "dist/types", format: "es", chunkFileNames: "chunks/[name].d.ts", manualChunks: chunkOf },
     plugins: [dts({ tsconfig: "src/tsconfig.json" })],
   },
   ...companions.flatMap((name) => [

@@ -70,7 +70,7 @@ async function bench(options) {
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   process.once("SIGINT", () => process.exit(130));
   const families = writeWorkloads(folder, options.families);
-  const dist = snapshot(join(here, "../dist/node.js"), join(folder, "dist"));
+  const dist = snapshot(join(here, "../dist/node/index.js"), join(folder, "dist"));
   const entries = entriesFor(options, node, python, dist, folder);
   const { results, about } = await measure({ families, entries, folder, pace: options.pace, say });
   const workloads = families.flatMap((family) => family.workloads);

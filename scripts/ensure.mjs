@@ -163,8 +163,13 @@ const GENERATED = [
 ];
 const BINARIES = VARIANTS.map((variant) => `dist/simdgrad.${variant}.wasm`);
 const COMPANIONS = ["csv", "node", "plot"];
+const ENTRIES = ["index", "nn", "optim", "data", "io", "train"];
 const BUNDLES = [
-  ...["node.js", "browser.js", "worker.js", "index.d.ts"],
+  ...["node", "workerd", "edge-light", "browser", "core"].flatMap((host) =>
+    [...ENTRIES, "chunks/runtime"].map((name) => `${host}/${name}.js`),
+  ),
+  ...["browser/chunks/worker.js", "core/chunks/worker.js"],
+  ...ENTRIES.map((name) => `types/${name}.d.ts`),
   ...COMPANIONS.flatMap((name) => [`companions/${name}.js`, `companions/${name}.d.ts`]),
 ].map((file) => `dist/${file}`);
 

@@ -11,10 +11,10 @@ const PAGE = 65536;
  * @returns {Promise<Contender>}
  */
 export async function start(dist) {
-  /** @type {typeof import("../../dist/index.js")} */
+  /** @type {typeof import("../../dist/types/index.js")} */
   const simdgrad = await import(pathToFileURL(dist).href);
   const { variant } = simdgrad.backendInfo();
-  const file = join(dirname(fileURLToPath(pathToFileURL(dist))), `simdgrad.${variant}.wasm`);
+  const file = join(dirname(fileURLToPath(pathToFileURL(dist))), `../simdgrad.${variant}.wasm`);
   return {
     about: `memory.copy by simdgrad.${variant}.wasm`,
     async open(spec, read) {

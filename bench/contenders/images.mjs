@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { PNG } from "pngjs";
 /** @import { LoaderSpec } from "../types.d.ts" */
-/** @typedef {typeof import("../../dist/index.js")} Simdgrad */
+/** @typedef {typeof import("../../dist/types/index.js")} Simdgrad */
 
 /**
  * In JavaScript: a decoder that occupies the thread it runs in, which is what workers are for.

@@ -2,8 +2,8 @@ import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { images } from "./images.mjs";
 /** @import { Contender, LoaderSpec, Ready } from "../types.d.ts" */
-/** @typedef {typeof import("../../dist/index.js")} Simdgrad */
-/** @typedef {[import("../../dist/index.js").Tensor, import("../../dist/index.js").Tensor]} Batch */
+/** @typedef {typeof import("../../dist/types/index.js")} Simdgrad */
+/** @typedef {[import("../../dist/types/index.js").Tensor, import("../../dist/types/index.js").Tensor]} Batch */
 /** @typedef {"memory" | "plain" | "prefetch" | "worker"} Mode how the batches come: from memory, or decoded in these ways */
 
 const PREFETCH = 4;
@@ -71,7 +71,7 @@ async function batchesOf(simdgrad, dist, spec, mode) {
   const options = { batchSize: spec.batch, prefetch: mode === "plain" ? 0 : PREFETCH };
   if (mode === "worker") {
     const worker = new Worker(new URL("images.worker.mjs", import.meta.url), { workerData: { dist, spec } });
-    /** @type {import("../../dist/index.js").data.WorkerDataset<Batch>} */
+    /** @type {import("../../dist/types/index.js").data.WorkerDataset<Batch>} */
     const dataset = await data.WorkerDataset.open([worker]);
     return new data.DataLoader(dataset, options);
   }

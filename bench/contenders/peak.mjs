@@ -12,10 +12,10 @@ const ITERATIONS = 32768;
  * @returns {Promise<Contender>}
  */
 export async function start(dist) {
-  /** @type {typeof import("../../dist/index.js")} */
+  /** @type {typeof import("../../dist/types/index.js")} */
   const simdgrad = await import(pathToFileURL(dist).href);
   const { variant } = simdgrad.backendInfo();
-  const file = join(dirname(fileURLToPath(pathToFileURL(dist))), `simdgrad.${variant}.wasm`);
+  const file = join(dirname(fileURLToPath(pathToFileURL(dist))), `../simdgrad.${variant}.wasm`);
   const memory = new WebAssembly.Memory({ initial: 32, maximum: 65536 });
   const { instance } = await WebAssembly.instantiate(readFileSync(file), { env: { memory } });
   const peak = /** @type {(...numbers: number[]) => number} */ (instance.exports.maddPeak);

@@ -130,7 +130,7 @@ function globalAvgPool({ mean, nn }) {
 /**
  * @param {Simdgrad} simdgrad
  * @param {Layer[]} layers
- * @returns {import("../../dist/index.js").nn.Sequential}
+ * @returns {import("../../dist/types/index.js").nn.Sequential}
  */
 export const sequence = (simdgrad, layers) =>
   new simdgrad.nn.Sequential(...layers.map((layer) => module(simdgrad, layer)));

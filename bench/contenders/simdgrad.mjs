@@ -1,10 +1,10 @@
 import { pathToFileURL } from "node:url";
 import { sequence } from "./simdgrad-layers.mjs";
 /** @import { ArrayAt, Arrays, Contender, ConvSpec, GemmSpec, OpSpec, Ready, ReplaySpec, TrainSpec } from "../types.d.ts" */
-/** @typedef {import("../../dist/index.js").Tensor} Tensor */
+/** @typedef {import("../../dist/types/index.js").Tensor} Tensor */
 /**
  * The library; other builds may lack what is new.
- * @typedef {typeof import("../../dist/index.js") & { compile: any, init: (options: { threads: number }) => Promise<import("../../dist/index.js").BackendInfo> }} Simdgrad
+ * @typedef {typeof import("../../dist/types/index.js") & { compile: any, init: (options: { threads: number }) => Promise<import("../../dist/types/index.js").BackendInfo> }} Simdgrad
  */
 
 /**

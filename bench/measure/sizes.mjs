@@ -12,9 +12,14 @@ import { gzipSync } from "node:zlib";
  * @returns {Size[]}
  */
 export function measureSizes(dist) {
-  const files = ["simdgrad.simd.wasm", "simdgrad.relaxed.wasm", "node.js", "browser.js"];
+  const files = [
+    "simdgrad.simd.wasm",
+    "simdgrad.relaxed.wasm",
+    "node/chunks/runtime.js",
+    "browser/chunks/runtime.js",
+  ];
   return files.map((file) => {
-    const bytes = readFileSync(join(dirname(dist), file));
+    const bytes = readFileSync(join(dirname(dist), "..", file));
     return { file, bytes: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };
   });
 }

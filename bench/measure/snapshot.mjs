@@ -1,18 +1,15 @@
-import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { cpSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 
 /**
  * Copies a build, so that one made during the run does not change what is measured.
- * @param {string} bundle path of its node.js
+ * @param {string} entry path of its dist/node/index.js
  * @param {string} folder
- * @returns {string} path of the copy's node.js
+ * @returns {string} path of the copy's entry
  */
-export function snapshot(bundle, folder) {
-  mkdirSync(folder, { recursive: true });
-  const source = dirname(bundle);
-  for (const file of readdirSync(source).filter((name) => /\.(js|wasm)$/.test(name))) {
-    copyFileSync(join(source, file), join(folder, file));
-  }
+export function snapshot(entry, folder) {
+  const dist = dirname(dirname(entry));
+  cpSync(dist, folder, { recursive: true, filter: (path) => !basename(path).startsWith(".") });
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
-  return join(folder, "node.js");
+  return join(folder, relative(dist, entry));
 }

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parentPort, Worker } from "node:worker_threads";
+import { PlatformError } from "../errors.ts";
 import type { Variant } from "../wasm/features.ts";
 import type { Port } from "./port.ts";
 
-export const host = "node";
+/** Deno and Bun have Node's modules. */
+export const host = "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node";
 
 export const env = (name: string): string | undefined => process.env[name];
 
@@ -12,11 +14,18 @@ export const env = (name: string): string | undefined => process.env[name];
 export const workerPort = (): object | null =>
   parentPort ?? ("DedicatedWorkerGlobalScope" in globalThis ? globalThis : null);
 
-/** The kernel binary: beside this file in the package, in dist/ when running from the sources. */
+/** Where the binaries may lie: beside a bundle that a program was made into, in the package, in dist/ when running from the sources. */
+const PLACES = ["./", "../../", "../../dist/"];
+
+/** The kernel binary, read synchronously: nothing to await. */
 export function wasmSource(variant: Variant): Uint8Array {
   const file = `simdgrad.${variant}.wasm`;
-  const beside = new URL(`./${file}`, import.meta.url);
-  return readFileSync(existsSync(beside) ? beside : new URL(`../../dist/${file}`, import.meta.url));
+  const here = import.meta.url as string | undefined; // a bundle in CommonJS has none
+  const found = here && PLACES.map((place) => new URL(place + file, here)).find((url) => existsSync(url));
+  if (found) return readFileSync(found);
+  throw new PlatformError(
+    `simdgrad: ${file} was not found ${here ? `near ${here}` : "(this bundle has no import.meta.url)"}: a bundler took the program and left the kernels behind. Copy node_modules/simdgrad/dist/*.wasm beside the bundle, or keep "simdgrad" external, or import "simdgrad/inline", which has them inside`,
+  );
 }
 
 export const cores = (): number => availableParallelism();
@@ -27,7 +36,7 @@ export const threadsRefused = (): string | null => null;
 /** Whether the thread that the program runs on may sleep. */
 export const mayBlock: boolean = true;
 
-/** As text, so that neither bundlers nor running from the sources have a file to find. browser.worker.ts is the same. */
+/** As text, so that neither bundlers nor running from the sources have a file to find. worker.ts is the same. */
 const THREAD = `
 const { parentPort } = require("node:worker_threads");
 parentPort.once("message", ({ module, memory, team, part, parts }) => {

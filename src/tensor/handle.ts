@@ -1,4 +1,6 @@
-import { DisposedError } from "../errors.ts";
+import { DisposedError, PlatformError } from "../errors.ts";
+import { copies } from "../wasm/copies.ts";
+import { heapInUse } from "../wasm/engine.ts";
 import { forget } from "./sites.ts";
 import type { Tensor } from "./tensor.ts";
 import { witness } from "./witness.ts";
@@ -33,14 +35,19 @@ const DESTROYED = "destroy()";
 /** How the texts of the rules for idle tensors begin. */
 export const BY_RULE = "the memory rule: ";
 
-/** Notes a use; a freed tensor is an error that tells what freed it. */
+/** Notes a use; a freed tensor is an error that tells what freed it, one of another copy of the library an error that says so. */
 export function touch(t: Tensor, op: string): void {
-  if (t.freedBy !== null || t.storage.heap.destroyed) refuse(t, op, t.freedBy ?? DESTROYED);
+  if (t.freedBy !== null || t.storage.heap !== heapInUse) refuse(t, op);
   t.lastUsed = now;
   if (witness !== null) witness.touched(t);
 }
 
-function refuse(t: Tensor, op: string, freedBy: string): never {
+function refuse(t: Tensor, op: string): never {
+  if (t.freedBy === null && !t.storage.heap.destroyed)
+    throw new PlatformError(
+      `${op}: this tensor belongs to another copy of simdgrad, whose memory is not this one's (in this program run: ${copies().join(", ")}); import the library from one entry and version, or hand over t.data and t.shape`,
+    );
+  const freedBy = t.freedBy ?? DESTROYED;
   const made = t.trace === null ? "" : ` (made ${t.trace.site})`;
   const wayOut =
     freedBy === DISPOSED

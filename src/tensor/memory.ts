@@ -34,7 +34,7 @@ const NOTHING = { live: 0, peak: 0, reserved: 0, blocks: 0 };
  * console.log(memory().live - before, memory().byDtype.f32);
  */
 export function memory(): MemoryStats {
-  const { live, peak, reserved, blocks } = heapInUse()?.stats ?? NOTHING;
+  const { live, peak, reserved, blocks } = heapInUse?.stats ?? NOTHING;
   const byDtype = Object.fromEntries(
     Object.entries(tallies).map(([dtype, tally]) => [dtype, { ...tally }]),
   ) as Record<DType, Tally>;
@@ -43,7 +43,7 @@ export function memory(): MemoryStats {
 
 /** Starts `memory().peak` anew from what is in use now. */
 export function resetPeakMemory(): void {
-  heapInUse()?.resetPeak();
+  heapInUse?.resetPeak();
 }
 
 /**

@@ -52,7 +52,7 @@ function turnPage(): void {
   nextMoment();
   chapter = open();
   settledSince = 0;
-  const heap = heapInUse();
+  const heap = heapInUse;
   liveBefore = heap?.live ?? 0;
   if (heap !== null) heap.relieve = relieve;
 }
@@ -100,9 +100,9 @@ const countsCalls = (old: Chapter): boolean => old.period === period && (period 
 function relieve(): boolean {
   for (const old of chapters.values()) {
     if (!countsCalls(old) || old.generation >= generation - 1) continue;
-    const before = heapInUse()?.live ?? 0;
+    const before = heapInUse?.live ?? 0;
     expire(old, `memory had run out, and ${GENERATION} ${CALLS}`, heldTensors);
-    if ((heapInUse()?.live ?? 0) < before) return true;
+    if ((heapInUse?.live ?? 0) < before) return true;
   }
   return false;
 }
@@ -182,7 +182,7 @@ let warned = false;
 const RAW_LOOP_BYTES = 256 * 2 ** 20;
 
 function warnOfRawLoop(): void {
-  const grown = (heapInUse()?.live ?? 0) - liveBefore;
+  const grown = (heapInUse?.live ?? 0) - liveBefore;
   if (warned || (grown < RAW_LOOP_BYTES && settledSince < 200_000)) return;
   warned = true;
   console.warn(

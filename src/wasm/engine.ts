@@ -1,11 +1,13 @@
-import { cores, env, host, threadsRefused, wasmSource } from "#platform";
+import { cores, env, host, threadsRefused } from "#platform";
 import { PlatformError, ValueError } from "../errors.ts";
 import { ABI } from "./abi.gen.ts";
+import { announce } from "./copies.ts";
 import { hasRelaxedSimd, hasSimd, type Variant } from "./features.ts";
 import { Heap } from "./heap.ts";
 import { compile, instantiate, type Exports } from "./instantiate.ts";
 import { HEAP_BASE, MOST_PARTS, TEAM, TEAM_BYTES } from "./layout.ts";
 import { Pool } from "./pool.ts";
+import { isAvailable, provide, sourceOf, type WasmSource } from "./source.ts";
 import { refreshViews, u8 } from "./views.ts";
 
 const PAGE = 65536;
@@ -32,9 +34,16 @@ export interface InitOptions {
   deterministic?: boolean;
   /** Upper bound of linear memory in bytes. Default 4 GiB. */
   maxMemory?: number;
+  /**
+   * The kernels, where the entry does not bring them (`simdgrad/core`) or others are wanted: simdgrad.simd.wasm, or that and
+   * simdgrad.relaxed.wasm, of the same version. Default: the entry's own.
+   */
+  wasm?: WasmSource;
 }
 
 let engine: Engine | null = null;
+/** The heap, if anything has used it. */
+export let heapInUse: Heap | null = null;
 let pool: Pool | null = null;
 let deterministic: boolean | null = null;
 /** Upper bound of linear memory. */
@@ -64,12 +73,15 @@ function wanted(): { variant: Variant; reason: string } {
         "this engine has no relaxed SIMD (fused multiply-add): Node ≥ 22, Chrome ≥ 114 and Firefox ≥ 145 have it",
     };
   }
+  if (!isAvailable("relaxed")) {
+    return { variant: "simd", reason: "init({ wasm }) was given the plain SIMD binary alone" };
+  }
   return { variant: "relaxed", reason: "relaxed SIMD: the fastest binary" };
 }
 
 /** The generated files name the signatures that they were made from; a binary of another build is refused. */
 function load(variant: Variant, memory: WebAssembly.Memory): Pick<Engine, "module" | "exports" | "variant"> {
-  const module = compile(wasmSource(variant), isShared(memory));
+  const module = compile(sourceOf(variant), isShared(memory));
   const exports = instantiate(module, memory);
   const abi = exports.abi() >>> 0;
   if (abi !== ABI >>> 0) {
@@ -104,20 +116,20 @@ function boot(): Engine {
     },
   });
   engine = { memory, heap, ...kernels };
+  heapInUse = heap;
+  announce();
   epoch++;
   return engine;
 }
 
 const current = (): Engine => engine ?? boot();
 
-/** The heap, if anything has used it. */
-export const heapInUse = (): Heap | null => engine?.heap ?? null;
-
 /** Drops the memory, the kernels and the threads; what comes next boots anew, with what `init` has chosen, on one thread. */
 export function shutDown(): void {
   stopThreads(UNASKED);
   engine?.heap.destroy();
   engine = null;
+  heapInUse = null;
   epoch++;
   refreshViews(new ArrayBuffer(0));
 }
@@ -184,7 +196,7 @@ function startThreads(now: Engine, parts: number): void {
  * Chooses how the runtime works; never needed before use. May be called at any time: tensors that exist stay valid.
  * @throws {ValueError} maxMemory below what is reserved already, or a number of threads that makes no sense.
  * @throws {WorkerLostError} a worker thread does not start.
- * @throws {PlatformError} the engine cannot run the kernels.
+ * @throws {PlatformError} the engine cannot run the kernels, or they cannot be loaded.
  * @example
  * await init({ threads: "auto" });
  */
@@ -196,6 +208,8 @@ export async function init(options: InitOptions = {}): Promise<BackendInfo> {
         `init: threads must be "auto" or a whole number from 1 to ${MOST_PARTS}, got ${threads}`,
       );
   }
+  const others = options.wasm !== undefined && engine !== null;
+  if (options.wasm !== undefined) await provide(options.wasm);
   const now = current();
   if (maxMemory !== undefined) {
     const least = now.memory.buffer.byteLength;
@@ -210,13 +224,13 @@ export async function init(options: InitOptions = {}): Promise<BackendInfo> {
   if (options.deterministic !== undefined) deterministic = options.deterministic;
   const { variant } = wanted();
   const before = pool?.parts ?? 1;
-  const [parts, reason] = threads === undefined ? [before, threadsReason] : partsFor(threads);
-  if (parts !== before || variant !== now.variant) {
+  const [parts, reason] = threads === undefined ? [before, threadsReason] : partsFor(threads, variant);
+  if (parts !== before || variant !== now.variant || others) {
     stopThreads(reason);
     // Kernels have no state of their own, so another binary can take over the same memory.
     if (parts > 1 && !isShared(now.memory))
       migrate(now, sharedMemory(now.memory.buffer.byteLength / PAGE), variant);
-    else if (variant !== now.variant) {
+    else if (variant !== now.variant || others) {
       Object.assign(now, load(variant, now.memory));
       epoch++;
     }
@@ -227,10 +241,15 @@ export async function init(options: InitOptions = {}): Promise<BackendInfo> {
 }
 
 /** How many threads there will be, and why not more. */
-function partsFor(asked: number | "auto"): [parts: number, reason: string] {
+function partsFor(asked: number | "auto", variant: Variant): [parts: number, reason: string] {
   if (asked === 1) return [1, "init has asked for one thread"];
-  const refusal = threadsRefused();
+  const refusal: string | null = threadsRefused();
   if (refusal !== null) return [1, refusal];
+  if (sourceOf(variant) instanceof WebAssembly.Module)
+    return [
+      1,
+      "the kernels came as a compiled module, which cannot share memory: give init({ wasm }) their bytes",
+    ];
   if (cores() === 1) return [1, "this machine has one core"];
   return [asked === "auto" ? Math.min(cores(), MOST_AUTO) : asked, ""];
 }

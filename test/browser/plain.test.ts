@@ -11,7 +11,7 @@ interface Outcome {
 }
 
 describeInChromium("a page without a bundler", (launch) => {
-  test("imports dist/browser.js and learns XOR", async () => {
+  test("imports dist/browser/index.js and learns XOR", async () => {
     // As strict as a page's policy may be.
     const policy = "default-src 'none'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; img-src data:";
     const served = await serveFiles(root, { "content-security-policy": policy });

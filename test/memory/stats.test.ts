@@ -75,7 +75,7 @@ describe.each([
     if (from === "src") return;
     await ensureDist();
     lib = (await import(
-      /* @vite-ignore */ new URL("../../dist/node.js", import.meta.url).href
+      /* @vite-ignore */ new URL("../../dist/node/index.js", import.meta.url).href
     )) as typeof src;
   });
   afterEach(() => {

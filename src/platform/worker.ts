@@ -1,4 +1,4 @@
-/** The file of a worker thread in browsers: does its part of commands for ever. */
+/** The file of a worker thread in pages: does its part of commands for ever. */
 import type { Start } from "../wasm/pool.ts";
 
 addEventListener(
