@@ -7,8 +7,8 @@
  * It reads the types out of the packed tarball, so what it reports is what users get.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { exportsOf, packAndInstall, tool } from "./package.mjs";
 
@@ -17,12 +17,12 @@ const ACCEPTED = join(root, "api");
 
 /**
  * Files of types by the subpaths that have them, in the order of package.json.
- * @param {string} installed
+ * @param {string} folder of the package
  */
-function entries(installed) {
+function entries(folder) {
   /** @type {Map<string, string[]>} */
   const subpathsOf = new Map();
-  for (const [subpath, conditions] of Object.entries(exportsOf(installed))) {
+  for (const [subpath, conditions] of Object.entries(exportsOf(folder))) {
     const types = typeof conditions === "object" ? conditions.types : undefined;
     if (types) subpathsOf.set(types, [...(subpathsOf.get(types) ?? []), subpath]);
   }
@@ -34,65 +34,81 @@ const reportName = (subpath) =>
   `${subpath === "." ? "simdgrad" : subpath.slice(2).replaceAll("/", "-")}.api.md`;
 
 /**
- * @param {string} installed
+ * What api-extractor needs to know of one entry.
+ * @param {string} surface
+ * @param {string} entry
+ * @param {string} name of the report
  * @param {string} folder for the reports
  */
-async function report(installed, folder) {
-  const { Extractor, ExtractorConfig } = (await tool.load("@microsoft/api-extractor")).default;
-  for (const [types, [subpath]] of entries(installed)) {
-    const entry = join(installed, types);
-    const config = ExtractorConfig.prepare({
-      packageJsonFullPath: join(installed, "package.json"),
-      configObjectFullPath: undefined,
-      configObject: {
-        projectFolder: installed,
-        mainEntryPointFilePath: entry,
-        compiler: {
-          overrideTsconfig: {
-            compilerOptions: {
-              target: "es2022",
-              module: "esnext",
-              moduleResolution: "bundler",
-              lib: ["es2022", "esnext.disposable", "dom"],
-              types: ["node"],
-              typeRoots: [join(root, "node_modules/@types")],
-              strict: true,
-            },
-            files: [entry],
-          },
+const configOf = (surface, entry, name, folder) => ({
+  packageJsonFullPath: join(surface, "package.json"),
+  configObjectFullPath: undefined,
+  configObject: {
+    projectFolder: surface,
+    mainEntryPointFilePath: entry,
+    compiler: {
+      overrideTsconfig: {
+        compilerOptions: {
+          target: "es2022",
+          module: "esnext",
+          moduleResolution: "bundler",
+          lib: ["es2022", "esnext.disposable", "dom"],
+          types: ["node"],
+          typeRoots: [join(root, "node_modules/@types")],
+          strict: true,
         },
-        apiReport: {
-          enabled: true,
-          reportFileName: reportName(/** @type {string} */ (subpath)),
-          reportFolder: folder,
-          reportTempFolder: join(folder, "temp"),
-          // What a public type refers to is public too, exported or not.
-          includeForgottenExports: true,
-        },
-        docModel: { enabled: false },
-        dtsRollup: { enabled: false },
-        tsdocMetadata: { enabled: false },
-        messages: {
-          compilerMessageReporting: { default: { logLevel: "warning" } },
-          extractorMessageReporting: { default: { logLevel: "none" } },
-          tsdocMessageReporting: { default: { logLevel: "none" } },
-        },
+        files: [entry],
       },
-    });
+    },
+    apiReport: {
+      enabled: true,
+      reportFileName: name,
+      reportFolder: folder,
+      reportTempFolder: join(folder, "temp"),
+      // What a public type refers to is public too, exported or not.
+      includeForgottenExports: true,
+    },
+    newlineKind: "lf",
+    docModel: { enabled: false },
+    dtsRollup: { enabled: false },
+    tsdocMetadata: { enabled: false },
+    messages: {
+      compilerMessageReporting: { default: { logLevel: "warning" } },
+      extractorMessageReporting: { default: { logLevel: "none" } },
+      tsdocMessageReporting: { default: { logLevel: "none" } },
+    },
+  },
+});
+
+/**
+ * @param {string} surface the package, outside of any node_modules: what is in there counts as somebody else's
+ * @param {string} folder for the reports
+ */
+async function report(surface, folder) {
+  const { CompilerState, Extractor, ExtractorConfig } = (await tool.load("@microsoft/api-extractor")).default;
+  const configs = [...entries(surface)].map(([types, [subpath = ""]]) =>
+    ExtractorConfig.prepare(configOf(surface, join(surface, types), reportName(subpath), folder)),
+  );
+  // One program for all of them: reading the types takes longer than reporting.
+  const compilerState = CompilerState.create(configs[0], {
+    additionalEntryPoints: configs.slice(1).map(({ mainEntryPointFilePath }) => mainEntryPointFilePath),
+  });
+  for (const config of configs) {
     const { errorCount } = Extractor.invoke(config, {
+      compilerState,
       localBuild: true,
       /** @param {{ logLevel: string, handled: boolean, text: string }} message */
       messageCallback(message) {
         message.handled = true;
-        if (message.logLevel === "error") console.error(`${types}: ${message.text}`);
+        if (message.logLevel === "error") console.error(message.text);
       },
     });
-    if (errorCount > 0) throw new Error(`api-extractor cannot read ${types}`);
+    if (errorCount > 0) throw new Error(`api-extractor cannot read ${config.mainEntryPointFilePath}`);
   }
   rmSync(join(folder, "temp"), { recursive: true, force: true });
   sayOnce(
     folder,
-    [...entries(installed).values()].map(([subpath = ""]) => reportName(subpath)),
+    configs.map(({ reportFileName, reportFilePath }) => reportFileName ?? basename(reportFilePath)),
   );
 }
 
@@ -147,10 +163,12 @@ function difference(before, after) {
 async function main() {
   await tool.ready();
   const { installed, project } = await packAndInstall();
-  const found = join(project, `api.${process.pid}`);
-  mkdirSync(found);
+  const work = join(project, `surface.${process.pid}`);
+  const [surface, found] = [join(work, "simdgrad"), join(work, "api")];
   try {
-    await report(installed, found);
+    cpSync(installed, surface, { recursive: true });
+    mkdirSync(found);
+    await report(surface, found);
     const names = reportsIn(found);
     if (!process.argv.includes("--check")) {
       for (const name of reportsIn(ACCEPTED)) if (!names.includes(name)) rmSync(join(ACCEPTED, name));
@@ -172,7 +190,7 @@ async function main() {
     console.error("The public surface is not what api/ says. If that is on purpose: npm run api");
     process.exitCode = 1;
   } finally {
-    rmSync(found, { recursive: true, force: true });
+    rmSync(work, { recursive: true, force: true });
   }
 }
 

@@ -58,9 +58,10 @@ export function pack(folder) {
   /** @type {unknown} */
   const parsed = JSON.parse(said);
   // npm 11 lists packages, later ones key them by name.
-  const [packed] = /** @type {{ filename: string, version: string, size: number, unpackedSize: number, files: Packed["files"] }[]} */ (
-    Array.isArray(parsed) ? parsed : Object.values(/** @type {object} */ (parsed))
-  );
+  const [packed] =
+    /** @type {{ filename: string, version: string, size: number, unpackedSize: number, files: Packed["files"] }[]} */ (
+      Array.isArray(parsed) ? parsed : Object.values(/** @type {object} */ (parsed))
+    );
   if (packed === undefined) throw new Error("npm pack packed nothing");
   const { filename, version, size, unpackedSize, files } = packed;
   return { tarball: join(folder, filename), version, size, unpackedSize, files };
