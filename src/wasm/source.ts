@@ -36,7 +36,7 @@ export async function provide(source: WasmSource): Promise<void> {
 }
 
 async function binaryOf(option: string, binary: WasmBinary): Promise<Binary> {
-  const it: unknown = await (binary as Promise<unknown>);
+  const it: unknown = await Promise.resolve<unknown>(binary);
   if (it instanceof WebAssembly.Module) return it;
   if (it instanceof ArrayBuffer) return checked(option, new Uint8Array(it));
   if (ArrayBuffer.isView(it)) return checked(option, new Uint8Array(it.buffer, it.byteOffset, it.byteLength));
