@@ -56,7 +56,8 @@ function forHost(host) {
       if (id === "#wasm/inline") return `\0${id}`;
       const [, query, variant] = /^#module(\?\w+)?\/(\w+)$/.exec(id) ?? [];
       if (variant)
-        return { id: local(`dist/simdgrad.${variant}.wasm`) + (query ?? ""), external: "relative" };
+        // Rollup takes the output's folder, dist/<host>, for src/: the file is above it.
+        return { id: local(`simdgrad.${variant}.wasm`) + (query ?? ""), external: "relative" };
       if (id === "@assemblyscript/loader") return fileURLToPath(import.meta.resolve(id));
       return null;
     },
@@ -137,7 +138,7 @@ const configs = [
   })),
   ...["browser", "core"].map((host) => ({
     input: "src/platform/worker.ts",
-    output: { file: `dist/${host}/chunks/worker.js`, format: /** @type {const} */ ("es"), sourcemap: true },
+    output: { file: `dist/${host}/chunks/simdgrad.worker.js`, format: /** @type {const} */ ("es"), sourcemap: true },
     plugins: [stripTypes()],
   })),
   {

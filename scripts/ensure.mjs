@@ -169,7 +169,7 @@ const BUNDLES = [
   ...["node", "workerd", "edge-light", "browser", "core"].flatMap((host) =>
     [...ENTRIES, "chunks/runtime"].map((name) => `${host}/${name}.js`),
   ),
-  ...["browser/chunks/worker.js", "core/chunks/worker.js"],
+  ...["browser/chunks/simdgrad.worker.js", "core/chunks/simdgrad.worker.js"],
   ...ENTRIES.map((name) => `types/${name}.d.ts`),
   ...COMPANIONS.flatMap((name) => [`companions/${name}.js`, `companions/${name}.d.ts`]),
 ].map((file) => `dist/${file}`);
