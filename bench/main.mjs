@@ -9,6 +9,7 @@ import { ensureDependencies } from "../scripts/ensure.mjs";
 import { contenders, LIMITS, OURS } from "./contenders/list.mjs";
 import { BUSY, describeMachine } from "./measure/machine.mjs";
 import { findNode } from "./measure/node.mjs";
+import { packed } from "./measure/packed.mjs";
 import { findTorch } from "./measure/python.mjs";
 import { measure } from "./measure/rounds.mjs";
 import { measureSizes } from "./measure/sizes.mjs";
@@ -86,8 +87,16 @@ async function bench(options) {
     clock: options.cpu ? "cpu" : "wall",
     missing,
     sections: summary(results, families),
-    startup: options.startup ? measureStartup(node, dist, options.quick ? 5 : 21) : null,
-    sizes: options.sizes ? measureSizes(dist) : null,
+    startup: options.startup
+      ? await measureStartup({
+          node,
+          entry: packed(join(here, ".."), folder),
+          times: options.quick ? 5 : 21,
+          clock: options.cpu ? "cpu" : "wall",
+          folder,
+        })
+      : null,
+    sizes: options.sizes ? await measureSizes(dist, folder) : null,
   };
   say(`written to ${relative(process.cwd(), save(options.out, run))}`);
   return run;
