@@ -2,14 +2,15 @@
  * npm run bench: simdgrad beside its peers and the machine's own limit, in one interleaved run. README.md says how.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureDependencies } from "../scripts/ensure.mjs";
+import { packAndInstall } from "../scripts/package.mjs";
 import { contenders, LIMITS, OURS } from "./contenders/list.mjs";
 import { BUSY, describeMachine } from "./measure/machine.mjs";
 import { findNode } from "./measure/node.mjs";
-import { packed } from "./measure/packed.mjs";
 import { findTorch } from "./measure/python.mjs";
 import { measure } from "./measure/rounds.mjs";
 import { measureSizes } from "./measure/sizes.mjs";
@@ -90,7 +91,7 @@ async function bench(options) {
     startup: options.startup
       ? await measureStartup({
           node,
-          entry: packed(join(here, ".."), folder),
+          entry: createRequire(join((await packAndInstall()).project, "program.js")).resolve("simdgrad"),
           times: options.quick ? 5 : 21,
           clock: options.cpu ? "cpu" : "wall",
           folder,
