@@ -60,9 +60,7 @@ declare module "fastify" {
     listen(options: { host: string; port: number }): Promise<string>;
     close(): Promise<void>;
   }
-  export class LogController {
-    constructor(options: { disableRequestLogging: boolean });
-  }
+  export const LogController: new (options: { disableRequestLogging: boolean }) => object;
   export default function fastify(options: object): App;
 }
 
