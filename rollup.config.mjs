@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import terser from "@rollup/plugin-terser";
 import { dts } from "rollup-plugin-dts";
@@ -116,6 +117,29 @@ function chunkOf(id) {
   );
 }
 
+/**
+ * Source maps name our sources, which are in the package; the text of other sources they carry with them.
+ * @returns {import("rollup").Plugin}
+ */
+function textOfOthers() {
+  return {
+    name: "text-of-others",
+    generateBundle({ dir = "" }, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (file.type !== "asset" || !file.fileName.endsWith(".map")) continue;
+        /** @type {{ sources: string[] }} */
+        const map = JSON.parse(String(file.source));
+        const sourcesContent = map.sources.map((source) =>
+          source.includes("node_modules/")
+            ? readFileSync(join(dir, dirname(file.fileName), source), "utf8")
+            : null,
+        );
+        if (sourcesContent.some(Boolean)) file.source = JSON.stringify({ ...map, sourcesContent });
+      }
+    },
+  };
+}
+
 /** @type {import("rollup").RollupOptions[]} */
 const configs = [
   ...HOSTS.map((host) => ({
@@ -130,7 +154,7 @@ const configs = [
       hoistTransitiveImports: false,
     },
     external: /^node:/,
-    plugins: [forHost(host), stripTypes(), smaller],
+    plugins: [forHost(host), stripTypes(), smaller, textOfOthers()],
   })),
   ...["browser", "core"].map((host) => ({
     input: "src/platform/worker.ts",
