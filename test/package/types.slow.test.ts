@@ -53,7 +53,6 @@ interface Case {
 const NODE = { lib: ["es2022"], types: ["node"] };
 const PAGE = { lib: ["es2022", "dom"], types: [] };
 const WORKER = { lib: ["es2022", "webworker"], types: [] };
-const BARE = { lib: ["es2022"], types: [] };
 const nodenext = { module: "nodenext", moduleResolution: "nodenext" };
 const node16 = { module: "node16", moduleResolution: "node16" };
 const bundler = { module: "esnext", moduleResolution: "bundler" };
@@ -64,11 +63,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "a page without @types/node, bundler": { ...PAGE, ...bundler, program: anyHost("simdgrad") },
   "a page, simdgrad/inline": { ...PAGE, ...bundler, program: anyHost("simdgrad/inline") },
   "a web worker": { ...WORKER, ...bundler, program: anyHost("simdgrad") },
-  "a host of which nothing is known, simdgrad/core": {
-    ...BARE,
-    ...bundler,
-    program: anyHost("simdgrad/core") + WITH_KERNELS,
-  },
+  "Node, simdgrad/core": { ...NODE, ...nodenext, program: anyHost("simdgrad/core") },
   "Node, simdgrad/core and kernels": {
     ...NODE,
     ...nodenext,
