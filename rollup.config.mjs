@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import terser from "@rollup/plugin-terser";
 import { dts } from "rollup-plugin-dts";
 import ts from "typescript";
+import { inlineModule } from "./scripts/inline-binary.mjs";
 
 /** @param {string} path */
 const local = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -43,7 +44,7 @@ function strip(code, fileName) {
 }
 
 /**
- * `#platform` is the host's file, `#wasm/<variant>` a binary as base64, `#module/<variant>` the file itself, which the host's loader
+ * `#platform` is the host's file, `#wasm/inline` the binary as text, `#module/<variant>` the file itself, which the host's loader
  * compiles; the one dependency goes into the bundle.
  * @param {string} host
  * @returns {import("rollup").Plugin}
@@ -53,17 +54,20 @@ function forHost(host) {
     name: "for-host",
     resolveId(id) {
       if (id === "#platform") return local(`src/platform/${host}.ts`);
-      if (id.startsWith("#wasm/")) return `\0${id}`;
+      if (id === "#wasm/inline") return `\0${id}`;
       const [, query, variant] = /^#module(\?\w+)?\/(\w+)$/.exec(id) ?? [];
       if (variant)
-        return { id: local(`dist/simdgrad.${variant}.wasm`) + (query ?? ""), external: "relative" };
+        // Rollup takes the output's folder, dist/<host>, for src/: the file is above it.
+        return { id: local(`simdgrad.${variant}.wasm`) + (query ?? ""), external: "relative" };
       if (id === "@assemblyscript/loader") return fileURLToPath(import.meta.resolve(id));
       return null;
     },
     load(id) {
-      if (!id.startsWith("\0#wasm/")) return null;
-      const binary = readFileSync(local(`dist/simdgrad.${id.slice("\0#wasm/".length)}.wasm`));
-      return { code: `export default ${JSON.stringify(binary.toString("base64"))};`, map: { mappings: "" } };
+      if (id !== "\0#wasm/inline") return null;
+      const plain = readFileSync(local("dist/simdgrad.simd.wasm"));
+      const fused = readFileSync(local("dist/simdgrad.relaxed.wasm"));
+      const unpack = readFileSync(local("dist/.unpack.wasm"));
+      return { code: inlineModule({ plain, fused, unpack }), map: { mappings: "" } };
     },
   };
 }
@@ -158,7 +162,7 @@ const configs = [
   })),
   ...["browser", "core"].map((host) => ({
     input: "src/platform/worker.ts",
-    output: { file: `dist/${host}/chunks/worker.js`, format: /** @type {const} */ ("es"), sourcemap: true },
+    output: { file: `dist/${host}/chunks/simdgrad.worker.js`, format: /** @type {const} */ ("es"), sourcemap: true },
     plugins: [stripTypes()],
   })),
   {

@@ -25,11 +25,11 @@ import {
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findChromium, howToInstall, installChromium } from "./find-chromium.mjs";
+import { fusedAndPlain } from "./fused-and-plain.mjs";
 import { hoistConstants } from "./hoist-constants.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const STAMP = join(root, "dist/.stamp");
-const VARIANTS = ["simd", "relaxed"];
 
 export class EnsureError extends Error {}
 
@@ -161,14 +161,18 @@ const GENERATED = [
   "src/program/arguments.gen.ts",
   "src/wasm/abi.gen.ts",
 ];
-const BINARIES = VARIANTS.map((variant) => `dist/simdgrad.${variant}.wasm`);
+const PLAIN = "dist/simdgrad.simd.wasm";
+const FUSED = "dist/simdgrad.relaxed.wasm";
+/** What bundles decompress the kernels with. */
+const UNPACK = "dist/.unpack.wasm";
+const BINARIES = [PLAIN, FUSED, UNPACK];
 const COMPANIONS = ["csv", "node", "plot"];
 const ENTRIES = ["index", "nn", "optim", "data", "io", "train"];
 const BUNDLES = [
   ...["node", "workerd", "edge-light", "browser", "core"].flatMap((host) =>
     [...ENTRIES, "chunks/runtime"].map((name) => `${host}/${name}.js`),
   ),
-  ...["browser/chunks/worker.js", "core/chunks/worker.js"],
+  ...["browser/chunks/simdgrad.worker.js", "core/chunks/simdgrad.worker.js"],
   ...ENTRIES.map((name) => `types/${name}.d.ts`),
   ...COMPANIONS.flatMap((name) => [`companions/${name}.js`, `companions/${name}.d.ts`]),
 ].map((file) => `dist/${file}`);
@@ -179,28 +183,26 @@ function toolVersions(names) {
   return names.map((name) => `${name}@${devDependencies[name]}`).join(" ");
 }
 
-/** Compiles each variant in a process of its own, into a folder of its own, and moves the files when all is well. */
+/** Compiles in a folder of its own, and moves the files when all is well. */
 async function compileKernels() {
   await run(process.execPath, [join(root, "scripts/generate-kernels.mjs")]);
   const folder = `dist/.building-${process.pid}`;
   mkdirSync(join(root, folder), { recursive: true });
   try {
+    const compiled = `${folder}/compiled`;
     const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
-    const compile = VARIANTS.map((variant) =>
-      run(process.execPath, [
-        asc,
-        ...["--config", "asconfig.json", "--target", variant],
-        ...["--outFile", `${folder}/simdgrad.${variant}.wasm`],
-      ]),
-    );
-    await Promise.allSettled(compile);
-    await Promise.all(compile);
-    for (const variant of VARIANTS) {
-      const path = join(root, folder, `simdgrad.${variant}.wasm`);
-      writeFileSync(path, hoistConstants(readFileSync(path)));
-    }
-    for (const file of readdirSync(join(root, folder)))
-      renameSync(join(root, folder, file), join(root, "dist", file));
+    await run(process.execPath, [asc, "--config", "asconfig.json", "--outFile", compiled]);
+    const unpack = [
+      "--config",
+      "assembly/unpack/asconfig.json",
+      "--outFile",
+      `${folder}/${basename(UNPACK)}`,
+    ];
+    await run(process.execPath, [asc, ...unpack]);
+    const { plain, fused } = fusedAndPlain(hoistConstants(readFileSync(join(root, compiled))));
+    writeFileSync(join(root, folder, basename(PLAIN)), plain);
+    writeFileSync(join(root, folder, basename(FUSED)), fused);
+    for (const file of BINARIES) renameSync(join(root, folder, basename(file)), join(root, file));
   } finally {
     rmSync(join(root, folder), { recursive: true, force: true });
   }
@@ -216,9 +218,14 @@ export async function ensureWasm({ force = false } = {}) {
           ...filesBelow("assembly").filter((file) => !file.endsWith(".gen.ts")),
           ...[
             "asconfig.json",
-            "scripts/generate-kernels.mjs",
-            "scripts/hoist-constants.mjs",
-            "scripts/ensure.mjs",
+            ...[
+              "ensure",
+              "fused-and-plain",
+              "generate-kernels",
+              "hoist-constants",
+              "stack-effects",
+              "wasm-bytes",
+            ].map((name) => `scripts/${name}.mjs`),
           ],
         ],
         toolVersions(["assemblyscript", "typescript"]),
@@ -239,8 +246,17 @@ async function buildBundles({ force = false } = {}) {
     title: "the bundles (js)",
     inputs: () =>
       hashOf(
-        [...filesBelow("src"), ...BINARIES, "rollup.config.mjs", "tsconfig.json", "src/tsconfig.json"],
-        toolVersions(["@assemblyscript/loader", "rollup", "rollup-plugin-dts", "typescript"]),
+        [
+          ...filesBelow("src"),
+          ...BINARIES,
+          "rollup.config.mjs",
+          "tsconfig.json",
+          "src/tsconfig.json",
+          "scripts/fused-and-plain.mjs",
+          "scripts/inline-binary.mjs",
+          "scripts/wasm-bytes.mjs",
+        ],
+        toolVersions(["@assemblyscript/loader", "lzma1", "rollup", "rollup-plugin-dts", "typescript"]),
       ),
     outputs: BUNDLES,
     build: () =>

@@ -5,11 +5,11 @@
  *
  * Only Node's own modules are used: this runs before `npm ci`.
  */
-import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { aptInstall, isDebian } from "./apt.mjs";
 
 /** Relative to a folder of Playwright's cache, newest layout first. */
 const PLAYWRIGHT_PROGRAMS = [
@@ -87,11 +87,6 @@ export function findChromium() {
   return [...fromPlaywright(), ...fromSystem()].find((path) => existsSync(path));
 }
 
-/** Debian itself: on its derivatives the package may be a stub that wants snap. */
-function isDebian() {
-  return existsSync("/etc/os-release") && /^ID="?debian"?$/m.test(readFileSync("/etc/os-release", "utf8"));
-}
-
 /** What a person has to do to get a browser here. */
 export function howToInstall() {
   const { platform } = process;
@@ -108,17 +103,11 @@ export function howToInstall() {
 }
 
 /**
- * Installs Chromium with apt where this is Debian and we are root; elsewhere does nothing.
+ * Installs Chromium with apt where that can be done without asking; elsewhere does nothing.
  * @returns {string | undefined} its path
  */
 export function installChromium() {
-  if (!isDebian() || process.getuid?.() !== 0) return undefined;
-  process.stderr.write("simdgrad: installing Chromium for the browser tests (apt-get install chromium) …\n");
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  for (const args of [["update"], ["install", "--yes", "--no-install-recommends", "chromium"]]) {
-    const { status } = spawnSync("apt-get", ["-qq", ...args], { stdio: ["ignore", 2, 2], env });
-    if (status !== 0) process.stderr.write(`simdgrad: apt-get ${args.join(" ")} failed\n`);
-  }
+  aptInstall(["chromium"], "Chromium for the browser tests");
   return findChromium();
 }
 

@@ -162,7 +162,7 @@ export function crossEntropyGrad_f32(
         w = inner == 1 ? loadUpTo(own, count, w) : v128.load32_splat(own);
       }
       const e = expNonPositive(f32x4.sub(loadUpTo(logits + p, count, splat(0)), logSum));
-      storeUpTo(dx + p, v128.and(live, nmadd(scale, w, f32x4.mul(e, factor))), count);
+      storeUpTo(dx + p, v128.and(live, nmadd(w, scale, f32x4.mul(e, factor))), count);
     }
     for (let lane = 0; lane < columns; lane++, at++) {
       const y = load<i32>(target + ((<usize>at) << 2));

@@ -62,7 +62,7 @@ function adamLanes(
     storeUpTo(vmax, second, count);
   }
   const denominator = madd(f32x4.sqrt(second), root, eps);
-  storeUpTo(p, nmadd(step, f32x4.div(first, denominator), f32x4.mul(value, shrink)), count);
+  storeUpTo(p, nmadd(f32x4.div(first, denominator), step, f32x4.mul(value, shrink)), count);
 }
 
 /** A function of its own, and called from two places, so that no compiler moves the making of its arguments inside. */
@@ -168,7 +168,7 @@ function sgdLanes(
     storeUpTo(buf, mean, count);
     gradient = nesterov != 0 ? madd(keep, mean, gradient) : mean;
   }
-  storeUpTo(p, nmadd(lr, gradient, value), count);
+  storeUpTo(p, nmadd(gradient, lr, value), count);
 }
 
 /**

@@ -94,7 +94,7 @@ function stepByRoot(
       step = madd(momentum, lanes(buf + i, count, fill), step);
       storeUpTo(buf + i, step, count);
     }
-    storeUpTo(p + i, nmadd(lr, step, value), count);
+    storeUpTo(p + i, nmadd(step, lr, value), count);
   }
 }
 
@@ -183,7 +183,7 @@ export function adadelta_f32(
     const step = f32x4.mul(ratio, gradient);
     storeUpTo(square + i, scale, count);
     storeUpTo(acc + i, blend(keep, steps, take, f32x4.mul(step, step)), count);
-    storeUpTo(p + i, nmadd(lr, step, value), count);
+    storeUpTo(p + i, nmadd(step, lr, value), count);
   }
   return 0;
 }
@@ -225,7 +225,7 @@ export function adamax_f32(
     );
     storeUpTo(m + i, first, count);
     storeUpTo(u + i, largest, count);
-    storeUpTo(p + i, nmadd(lr, f32x4.div(first, largest), value), count);
+    storeUpTo(p + i, nmadd(f32x4.div(first, largest), lr, value), count);
   }
   return 0;
 }
@@ -398,7 +398,7 @@ export function lion_f32(
     const some = f32x4.gt(f32x4.abs(mix), fill);
     const sign = select(some, select(signs, mix, one), mix);
     storeUpTo(m + i, blend(keep2, mean, take2, gradient), count);
-    storeUpTo(p + i, nmadd(lr, sign, f32x4.mul(value, shrink)), count);
+    storeUpTo(p + i, nmadd(sign, lr, f32x4.mul(value, shrink)), count);
   }
   return 0;
 }
@@ -505,7 +505,7 @@ export function lamb_f32(
       floor,
       decay,
     );
-    storeUpTo(p + i, nmadd(lr, step, value), count);
+    storeUpTo(p + i, nmadd(step, lr, value), count);
   }
   return 0;
 }

@@ -7,8 +7,12 @@
 /** Lanes of a vector. */
 export const LANES: i32 = 4;
 
-/** Whether `madd` is one instruction in this build. */
-export const FUSED: bool = ASC_FEATURE_RELAXED_SIMD;
+/** Whether `madd` rounds once here: that 1 + 2⁻¹², squared, keeps its last bit. Asked of the machine, so a constant to nobody. */
+@inline
+export function fused(): bool {
+  const x = splat(1 + 1 / <f32>4096);
+  return v128.any_true(madd(x, x, splat(-1 - 1 / <f32>2048)));
+}
 
 
 @inline
@@ -34,50 +38,31 @@ export function loadSplat(p: usize): v128 {
   return v128.load32_splat(p);
 }
 
-/** a·b + c: rounded once where the build fuses, twice otherwise. */
+/**
+ * a·b + c: rounded once in the fused binary, where the machine can, and twice in the plain one. What is compiled are the fused forms;
+ * scripts/fused-and-plain.mjs makes both binaries of them.
+ */
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
-  return f32x4.add(f32x4.mul(a, b), c);
+  return f32x4.relaxed_madd(a, b, c);
 }
 
-/** c − a·b, rounded as `madd` is. */
+/** c − a·b, rounded as `madd` is. Costs nothing more where b is a constant. */
 @inline
 export function nmadd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
-  return f32x4.sub(c, f32x4.mul(a, b));
+  return madd(a, f32x4.neg(b), c);
 }
 
 /** a·b + c in f64 lanes. */
 @inline
 export function madd64(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(a, b, c);
-  return f64x2.add(f64x2.mul(a, b), c);
+  return f64x2.relaxed_madd(a, b, c);
 }
 
 /** c − a·b in f64 lanes. */
 @inline
 export function nmadd64(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_nmadd(a, b, c);
-  return f64x2.sub(c, f64x2.mul(a, b));
-}
-
-/** a·b + c of scalars, through a lane of `madd` so that it rounds as vectors do. */
-@inline
-export function maddScalar(a: f32, b: f32, c: f32): f32 {
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    return f32x4.extract_lane(madd(f32x4.splat(a), f32x4.splat(b), f32x4.splat(c)), 0);
-  }
-  return a * b + c;
-}
-
-/** c − a·b of scalars, rounded as `nmadd` is. */
-@inline
-export function nmaddScalar(a: f32, b: f32, c: f32): f32 {
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    return f32x4.extract_lane(nmadd(f32x4.splat(a), f32x4.splat(b), f32x4.splat(c)), 0);
-  }
-  return c - a * b;
+  return madd64(a, f64x2.neg(b), c);
 }
 
 /** `x` where the mask's lane is all ones, `y` where it is zero. */

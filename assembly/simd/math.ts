@@ -170,7 +170,7 @@ function fractionOf(bits: v128): v128 {
 @inline
 function logRest(f: v128): v128 {
   const square = f32x4.mul(f, f);
-  return nmadd(splat(0.5), square, f32x4.mul(f32x4.mul(square, f), logTail(f)));
+  return nmadd(square, splat(0.5), f32x4.mul(f32x4.mul(square, f), logTail(f)));
 }
 
 /** −∞ at 0, ∞ at ∞ and NaN for negative x and NaN; `y` elsewhere. */

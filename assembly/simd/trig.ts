@@ -81,7 +81,7 @@ export function sinReduced(r: v128, z: v128): v128 {
 export function cosReduced(z: v128): v128 {
   let p = madd(splat(2.4432327336398885e-5), z, splat(-0.0013887309469282627));
   p = madd(p, z, splat(0.04166664555668831));
-  return madd(f32x4.mul(p, z), z, nmadd(splat(0.5), z, splat(1)));
+  return madd(f32x4.mul(p, z), z, nmadd(z, splat(0.5), splat(1)));
 }
 
 /** sin(r + (quadrant + ahead)·π/2) on ±π/4; only the low two bits of `quadrant` count. */
@@ -202,7 +202,7 @@ function asinTail(z: v128): v128 {
 export function asin(x: v128): v128 {
   const a = f32x4.abs(x);
   const upper = f32x4.gt(a, splat(0.5));
-  const z = select(upper, nmadd(splat(0.5), a, splat(0.5)), f32x4.mul(a, a));
+  const z = select(upper, nmadd(a, splat(0.5), splat(0.5)), f32x4.mul(a, a));
   const t = select(upper, f32x4.sqrt(z), a);
   const y = madd(f32x4.mul(asinTail(z), z), t, t);
   return v128.or(select(upper, f32x4.sub(splat(HALF_PI32), f32x4.add(y, y)), y), signBit(x));
@@ -213,7 +213,7 @@ export function asin(x: v128): v128 {
 export function acos(x: v128): v128 {
   const a = f32x4.abs(x);
   const upper = f32x4.gt(a, splat(0.5));
-  const z = select(upper, nmadd(splat(0.5), a, splat(0.5)), f32x4.mul(a, a));
+  const z = select(upper, nmadd(a, splat(0.5), splat(0.5)), f32x4.mul(a, a));
   const t = select(upper, f32x4.sqrt(z), a);
   const y = madd(f32x4.mul(asinTail(z), z), t, t);
   const negative = i32x4.shr_s(x, 31);

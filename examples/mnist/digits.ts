@@ -9,6 +9,9 @@ const MEAN = 0.1307;
 const DEVIATION = 0.3081;
 export const normalise = (ink: number): number => (ink - MEAN) / DEVIATION;
 
+/** The same, as a model file says it. */
+export const PREPROCESSING = [{ step: "normalize", mean: MEAN, std: DEVIATION }] as const;
+
 const OF_GREY = Float32Array.from({ length: 256 }, (_, grey) => normalise(grey / 255));
 
 /** Digits in bytes; a batch is [images f32 [n, 1, 28, 28], labels i32 [n]]. */

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
-import { io, noGrad, type nn } from "simdgrad";
+import { io, type nn } from "simdgrad";
 import { writeWhole } from "simdgrad/node";
-import { createModel } from "./network.ts";
+import { CLASSES, PREPROCESSING } from "./digits.ts";
 import { fileTrouble, Problem } from "../shared/problems.ts";
+
+const DIGITS = Array.from({ length: CLASSES }, (_, digit) => String(digit));
 
 /** Writes a file whole or not at all. */
 export function write(path: string, content: Uint8Array | string): void {
@@ -13,31 +15,23 @@ export function write(path: string, content: Uint8Array | string): void {
   }
 }
 
-/** Writes the weights; returns the size of the file in bytes. */
+/** Writes the model's file, which says all that a program needs to use it; returns its size in bytes. */
 export function saveModel(model: nn.Module, path: string, metadata: Record<string, string>): number {
-  const bytes = io.saveSafetensors(model.stateDict(), { metadata });
+  const bytes = io.save(model, { classes: DIGITS, preprocessing: PREPROCESSING, metadata });
   write(path, bytes);
   return bytes.length;
 }
 
-/** A model with the weights of a file. */
-export function loadModel(path: string): nn.Sequential {
+/** The model of a file. */
+export function loadModel(path: string): nn.Layer {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);
   } catch (error) {
     throw new Problem(`cannot read the model ${path}: ${fileTrouble(error)}`);
   }
-  const model = createModel();
-  noGrad(() => {
-    const { tensors } = io.loadSafetensors(bytes, { name: path });
-    try {
-      model.loadStateDict(tensors);
-    } catch (error) {
-      throw new Problem(
-        `${path} holds another model: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
-  });
+  const { model, classes } = io.load(bytes, { name: path });
+  if (classes.join() !== DIGITS.join())
+    throw new Problem(`${path} holds another model: its classes are ${classes.join(", ") || "none"}`);
   return model;
 }

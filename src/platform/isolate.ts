@@ -1,5 +1,5 @@
 /** What isolates at the edge have in common: neither files nor workers, and kernels only as modules that were compiled when deployed. */
-import type { Port } from "./port.ts";
+import type { Way } from "./port.ts";
 
 export const env = (name: string): string | undefined =>
   (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env?.[name];
@@ -13,6 +13,4 @@ export const threadsRefused = (): string =>
 
 export const mayBlock = false;
 
-export function startThread(): Port {
-  throw new Error(threadsRefused());
-}
+export const threadWays: readonly Way[] = [];

@@ -3,7 +3,8 @@ import { availableParallelism } from "node:os";
 import { parentPort, Worker } from "node:worker_threads";
 import { PlatformError } from "../errors.ts";
 import type { Variant } from "../wasm/features.ts";
-import type { Port } from "./port.ts";
+import type { Way } from "./port.ts";
+import { THREAD } from "./thread.ts";
 
 /** Deno and Bun have Node's modules. */
 export const host = "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node";
@@ -36,14 +37,12 @@ export const threadsRefused = (): string | null => null;
 /** Whether the thread that the program runs on may sleep. */
 export const mayBlock: boolean = true;
 
-/** As text, so that neither bundlers nor running from the sources have a file to find. worker.ts is the same. */
-const THREAD = `
+/** From text, so that neither bundlers nor running from the sources have a file to find. */
+const TEXT = `${THREAD}
 const { parentPort } = require("node:worker_threads");
-parentPort.once("message", ({ module, memory, team, part, parts }) => {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  parentPort.postMessage({ simdgrad: "begun" });
-  exports.work(team, part, parts);
-});`;
+parentPort.once("message", (start) => work(parentPort, start));`;
 
-/** A thread that works with its part of commands once it has got a `Start`, and says so when it begins. */
-export const startThread = (): Port => new Worker(THREAD, { eval: true, execArgv: [], name: "simdgrad" });
+/** Threads that work with their part of commands once they have got a `Start`, and say so when they begin. */
+export const threadWays: readonly Way[] = [
+  { start: () => new Worker(TEXT, { eval: true, execArgv: [], name: "simdgrad" }) },
+];

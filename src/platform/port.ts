@@ -3,6 +3,13 @@ export interface Port {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;
 }
 
+/** How a worker thread may be started. What a page may load depends on its bundler and its policy, and only trying it tells. */
+export interface Way {
+  /** For people, where there is more than one. */
+  readonly name?: string;
+  readonly start: () => Port;
+}
+
 /** What a host's workers may have besides: only some of it is there. */
 interface Host extends Port {
   on?(event: string, listener: (value: unknown) => void): unknown;

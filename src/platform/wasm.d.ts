@@ -1,7 +1,15 @@
-/** A kernel binary as base64: the bundler reads it from dist/. */
-declare module "#wasm/*" {
-  const base64: string;
-  export default base64;
+/** The kernels' binary as text, with what stands where its variants differ: scripts/inline-binary.mjs writes it. */
+declare module "#wasm/inline" {
+  /** An LZMA stream of `length` bytes, in base64. */
+  export const packed: string;
+  /** A binary that decodes it, in base64. */
+  export const unpack: string;
+  export const length: number;
+  /** Where the variants differ stand these bytes, and in the middle `kind` and on. */
+  export const mark: { readonly first: number; readonly kind: number; readonly last: number };
+  /** What belongs there in either variant, by kind. */
+  export const simd: readonly (readonly number[])[];
+  export const relaxed: readonly (readonly number[])[];
 }
 
 /** A kernel binary as the host's loader compiles it. */

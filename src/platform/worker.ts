@@ -1,5 +1,5 @@
 /** The file of a worker thread in pages: does its part of commands for ever. */
-import type { Start } from "../wasm/pool.ts";
+import type { Start } from "../wasm/thread.ts";
 
 addEventListener(
   "message",

@@ -1,10 +1,17 @@
 import type { Tensor } from "./tensor.ts";
 
-const holders = new Set<WeakRef<object>>();
+/** What can be asked for a holder, for as long as it is there. */
+type Ref = Pick<WeakRef<object>, "deref">;
+
+const holders = new Set<Ref>();
+
+/** Hosts without weak references (workerd at older compatibility dates) keep what was made: isolates are not for many models. */
+const refTo = (holder: object): Ref =>
+  typeof WeakRef === "undefined" ? { deref: () => holder } : new WeakRef(holder);
 
 /** Modules and optimisers: tensors in their own fields are exempt for as long as they stand there. */
 export function registerHolder(holder: object): void {
-  holders.add(new WeakRef(holder));
+  holders.add(refTo(holder));
 }
 
 /** Every tensor that a living module or optimiser holds in a field, at any depth of arrays, maps and plain objects. */

@@ -1,5 +1,6 @@
-import { cores, env, host, threadsRefused } from "#platform";
+import { cores, env, host, threadsRefused, threadWays } from "#platform";
 import { PlatformError, ValueError } from "../errors.ts";
+import type { Port, Way } from "../platform/port.ts";
 import { ABI } from "./abi.gen.ts";
 import { announce } from "./copies.ts";
 import { hasRelaxedSimd, hasSimd, type Variant } from "./features.ts";
@@ -30,6 +31,13 @@ export interface InitOptions {
    * the host cannot, it stays at 1, and `backendInfo().threadsReason` says why. Results do not depend on it.
    */
   threads?: number | "auto";
+  /**
+   * Starts a worker thread from the file `simdgrad/worker`, as often as there are threads besides this one. For pages whose bundler or
+   * policy leaves no other way; also used when they are started anew.
+   * @example
+   * await init({ threads: "auto", worker: () => new Worker("/assets/simdgrad-worker.js", { type: "module" }) });
+   */
+  worker?: () => Port;
   /** Same bits on every engine and host: runs the plain SIMD binary. Default: the environment's SIMDGRAD_DETERMINISTIC=1, else false. */
   deterministic?: boolean;
   /** Upper bound of linear memory in bytes. Default 4 GiB. */
@@ -45,6 +53,7 @@ let engine: Engine | null = null;
 /** The heap, if anything has used it. */
 export let heapInUse: Heap | null = null;
 let pool: Pool | null = null;
+let ways: readonly Way[] = threadWays;
 let deterministic: boolean | null = null;
 /** Upper bound of linear memory. */
 let most = WASM_MAX;
@@ -170,7 +179,7 @@ function sharedMemory(pages: number): WebAssembly.Memory {
 function startThreads(now: Engine, parts: number): void {
   u8.fill(0, TEAM, TEAM + TEAM_BYTES);
   threadsReason = "the worker threads are starting";
-  const mine = new Pool({ module: now.module, memory: now.memory, parts }, now.exports, (reason) => {
+  const mine = new Pool({ module: now.module, memory: now.memory, parts }, ways, now.exports, (reason) => {
     if (pool !== mine) return;
     stopThreads(`${reason}; init({ threads }) starts the threads anew`);
     try {
@@ -222,6 +231,7 @@ export async function init(options: InitOptions = {}): Promise<BackendInfo> {
     now.heap.limit = most - HEAP_BASE;
   }
   if (options.deterministic !== undefined) deterministic = options.deterministic;
+  if (options.worker !== undefined) ways = [{ start: options.worker }];
   const { variant } = wanted();
   const before = pool?.parts ?? 1;
   const [parts, reason] = threads === undefined ? [before, threadsReason] : partsFor(threads, variant);

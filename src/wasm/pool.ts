@@ -1,9 +1,10 @@
 /** The worker threads that share commands with the one that owns the memory. */
-import { mayBlock, startThread } from "#platform";
+import { mayBlock } from "#platform";
 import { WorkerLostError } from "../errors.ts";
-import { end, hold, isOurs, listen, type Port } from "../platform/port.ts";
+import type { Way } from "../platform/port.ts";
 import type { Exports } from "./instantiate.ts";
 import { STATUS, TEAM } from "./layout.ts";
+import { Thread, type Start } from "./thread.ts";
 
 /** Milliseconds that the threads may take to start. */
 const START_DEADLINE = 10_000;
@@ -16,15 +17,6 @@ const LONGEST_LOOK = 100;
 /** See assembly/program.ts. */
 const PENDING = -0x80000000;
 
-/** What a worker thread gets. */
-export interface Start {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  readonly team: number;
-  readonly part: number;
-  readonly parts: number;
-}
-
 export class Pool {
   /** Settles when all have started, or the pool has been stopped. @throws {WorkerLostError} one of them has not. */
   readonly started: Promise<void>;
@@ -34,13 +26,21 @@ export class Pool {
   readonly parts: number;
   readonly #exports: Exports;
   readonly #lost: (reason: string) => void;
-  readonly #workers: Port[] = [];
+  readonly #workers: Thread[] = [];
   #missing: number;
   #settle!: (error: WorkerLostError | null) => void;
   readonly #timer: ReturnType<typeof setTimeout>;
 
-  /** @param lost is told why a worker is no more, once; the pool has stopped then. */
-  constructor(start: Omit<Start, "team" | "part">, exports: Exports, lost: (reason: string) => void) {
+  /**
+   * @param ways to start a worker, in the order to try.
+   * @param lost is told why a worker is no more, once; the pool has stopped then.
+   */
+  constructor(
+    start: Omit<Start, "team" | "part">,
+    ways: readonly Way[],
+    exports: Exports,
+    lost: (reason: string) => void,
+  ) {
     this.parts = start.parts;
     this.#exports = exports;
     this.#lost = lost;
@@ -58,16 +58,14 @@ export class Pool {
       );
     }, START_DEADLINE);
     for (let part = 1; part < this.parts; part++) {
-      const worker = startThread();
-      this.#workers.push(worker);
-      listen(
-        worker,
-        (message) => {
-          if (isOurs(message)) this.#begun();
-        },
-        (reason) => this.#gone(`worker thread ${part} ${reason}`),
+      this.#workers.push(
+        new Thread(
+          { ...start, team: TEAM, part },
+          ways,
+          () => this.#begun(),
+          (reason) => this.#gone(`worker thread ${part} ${reason}`),
+        ),
       );
-      worker.postMessage({ ...start, team: TEAM, part } satisfies Start, []);
     }
   }
 
@@ -90,7 +88,7 @@ export class Pool {
   /** Ends the workers. */
   stop(): void {
     this.running = false;
-    for (const worker of this.#workers.splice(0)) end(worker);
+    for (const worker of this.#workers.splice(0)) worker.end();
     this.#settle(null);
   }
 
@@ -98,7 +96,7 @@ export class Pool {
     if (--this.#missing > 0) return;
     this.running = true;
     // Threads that wait for work must not keep a process alive.
-    for (const worker of this.#workers) hold(worker, false);
+    for (const worker of this.#workers) worker.hold(false);
     this.#settle(null);
   }
 
@@ -139,7 +137,7 @@ export class Pool {
     if (!this.running) {
       this.#settle(
         new WorkerLostError(
-          `init: ${reason}; it goes on with one thread (can the page or the program start workers? see docs/threads.md)`,
+          `init: ${reason}; it goes on with one thread (a page's content security policy must allow worker-src 'self' or blob:, and init({ threads, worker }) takes a function that starts your own: see docs/threads.md)`,
         ),
       );
     }

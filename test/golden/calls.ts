@@ -1,12 +1,10 @@
-import * as simdgrad from "../../src/index.ts";
+import type * as Simdgrad from "../../src/index.ts";
 import type { Tensor } from "../../src/index.ts";
-import { toNumber } from "./load.ts";
+import { toNumber } from "./cases.ts";
 
 type Attrs = Record<string, unknown>;
 type Result = Tensor | readonly Tensor[];
 type Inputs = Record<string, Tensor>;
-
-const api = simdgrad as unknown as Record<string, ((...args: unknown[]) => Result) | undefined>;
 
 /** Ops whose positional arguments are more than their inputs: how a case's attributes become arguments. */
 const POSITIONAL: Readonly<Record<string, (inputs: Inputs, attrs: Attrs) => unknown[]>> = {
@@ -66,10 +64,10 @@ function weighted({ input, target, weight }: Inputs, attrs: Attrs): unknown[] {
 }
 
 /** Calls the op of a case through the public API. */
-export function call(op: string, inputs: Inputs, attrs: Attrs): readonly Tensor[] {
-  const fn = api[op];
+export function call(library: typeof Simdgrad, op: string, inputs: Inputs, attrs: Attrs): readonly Tensor[] {
+  const fn = (library as unknown as Record<string, ((...args: unknown[]) => Result) | undefined>)[op];
   if (fn === undefined) throw new Error(`the op ${op} does not exist`);
   const args = POSITIONAL[op]?.(inputs, attrs) ?? [...Object.values(inputs), attrs];
   const result = fn(...args);
-  return result instanceof simdgrad.Tensor ? [result] : result;
+  return result instanceof library.Tensor ? [result] : result;
 }

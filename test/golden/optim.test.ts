@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { nn, optim } from "../../src/index.ts";
-import { compare, optimCases, scheduleCases, toTensor } from "./load.ts";
+import { compare } from "./cases.ts";
+import { optimCases, scheduleCases, toTensor } from "./load.ts";
 
 type Make = (params: nn.Parameter[], args: never) => { step(): void };
 

@@ -7,7 +7,8 @@ import {
   optim,
   type Tensor,
 } from "../../src/index.ts";
-import { compare, toTensor, trainingRuns, type GoldenTensor, type TrainingRun } from "./load.ts";
+import { compare, type GoldenTensor, type TrainingRun } from "./cases.ts";
+import { toTensor, trainingRuns } from "./load.ts";
 
 /** Arguments by the names of the goldens' vocabulary. */
 interface Args {

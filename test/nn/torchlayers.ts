@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { nn, scope, type Tensor } from "../../src/index.ts";
-import { compare, toTensor, type GoldenTensor } from "../golden/load.ts";
+import { compare, type GoldenTensor } from "../golden/cases.ts";
+import { toTensor } from "../golden/load.ts";
 
 /** Layers as PyTorch 1.13 computed them in double precision, with gradients: inputs, masks, state, output and cotangent. */
 export interface LayerCase {

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import type { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { backendInfo, init, ones, WorkerLostError, type Tensor } from "../../src/index.ts";
-import type { Port } from "../../src/platform/port.ts";
+import type { Port, Way } from "../../src/platform/port.ts";
 import { u8 } from "../../src/wasm/views.ts";
 import { bundle } from "../data/workers/bundle.ts";
 
@@ -11,13 +11,13 @@ import { bundle } from "../data/workers/bundle.ts";
 const started = vi.hoisted(() => ({ workers: [] as Worker[], instead: null as (() => Port) | null }));
 vi.mock(import("#platform"), async (original) => {
   const platform = await original();
-  const startThread = (): Port => {
+  const start = (): Port => {
     if (started.instead) return started.instead();
-    const worker = platform.startThread();
+    const worker = (platform.threadWays[0] as Way).start();
     started.workers.push(worker as unknown as Worker);
     return worker;
   };
-  return { ...platform, cores: () => 4, startThread };
+  return { ...platform, cores: () => 4, threadWays: [{ start }] };
 });
 vi.mock(import("../../src/program/work.ts"), async (original) => ({
   ...(await original()),

@@ -1,5 +1,4 @@
 /** Sizes of the blocks that GEMM and the convolutions work in: numbers only. */
-import { FUSED } from "../../simd/f32";
 
 /**
  * Columns of a register tile. Its rows are six where multiply-add is one instruction: twelve accumulators, two vectors of
@@ -17,11 +16,11 @@ export const MC: i32 = 144;
 /** Columns of B that are packed at a time. */
 export const NC: i32 = 512;
 
-/** How high the next tile is when so many rows are left: from 8 (or 12) rows on, none is left partly empty. */
+/** How high the next tile is when so many rows are left, with six at most or five: from 8 (or 12) rows on, none is left partly empty. */
 @inline
-export function tileHeight(left: i32): i32 {
+export function tileHeight(left: i32, six: bool): i32 {
   // The small numbers of rows that begin with four, and with five, as sets.
-  if (FUSED) return left > 13 ? 6 : (0x19e >> left) & 1 ? 4 : (0x2220 >> left) & 1 ? 5 : 6;
+  if (six) return left > 13 ? 6 : (0x19e >> left) & 1 ? 4 : (0x2220 >> left) & 1 ? 5 : 6;
   return left > 16 ? 5 : (0x119de >> left) & 1 ? 4 : 5;
 }
 

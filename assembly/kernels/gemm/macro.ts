@@ -1,5 +1,5 @@
 /** One packed panel of B against all rows of a block of A. */
-import { FUSED } from "../../simd/f32";
+import { fused } from "../../simd/f32";
 import { tileHeight } from "./blocking";
 import { tile4, tile5, tile6 } from "./micro";
 import { writeTile } from "./tail";
@@ -25,9 +25,10 @@ export function sweep(
   initRow: usize,
   tile: usize,
 ): void {
+  const six = fused();
   const plain = init == 0 && width == 8;
   for (let left = m; left > 0;) {
-    const height = tileHeight(left);
+    const height = tileHeight(left, six);
     const direct = plain && left >= height;
     // Rows to spare of the lowest tile are row 0 once more.
     const a0 = a + load<usize>(rows);
@@ -40,7 +41,7 @@ export function sweep(
       else tile4(a0, a1, a2, a3, cols, k, b, tile, 32);
     } else {
       const a4 = a + load<usize>(rows, 16);
-      if (!FUSED || height == 5) {
+      if (height == 5) {
         if (direct) tile5(a0, a1, a2, a3, a4, cols, k, b, c, cRow);
         else tile5(a0, a1, a2, a3, a4, cols, k, b, tile, 32);
       } else {

@@ -1,0 +1,5 @@
+import { failure, report } from "./report.js";
+
+report()
+  .catch(failure)
+  .then((result) => console.log(JSON.stringify(result)));

@@ -1,0 +1,8 @@
+import { failure, report } from "./report.js";
+
+report()
+  .catch(failure)
+  .then((result) => {
+    globalThis.result = result;
+    document.title = JSON.stringify(result);
+  });
