@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import terser from "@rollup/plugin-terser";
 import { dts } from "rollup-plugin-dts";
@@ -19,7 +20,7 @@ function stripTypes() {
   };
 }
 
-/** The hosts share all but one file. @type {Record<string, { code: string, map: string | null }>} */
+/** @type {Record<string, { code: string, map: string | null }>} */
 const stripped = {};
 
 /**
@@ -42,23 +43,32 @@ function strip(code, fileName) {
   };
 }
 
+/** All that differs between hosts is one file, so the rest is built once: it imports that file, which lies beside the chunks. */
+const PLATFORM = "#platform";
+
 /**
- * `#platform` is the host's file, `#wasm/inline` the binary as text, `#module/<variant>` the file itself, which the host's loader
- * compiles; the one dependency goes into the bundle.
- * @param {string} host
+ * The one dependency goes into the bundle.
  * @returns {import("rollup").Plugin}
  */
-function forHost(host) {
+function withLoader() {
   return {
-    name: "for-host",
+    name: "with-loader",
+    resolveId: (id) => (id === "@assemblyscript/loader" ? fileURLToPath(import.meta.resolve(id)) : null),
+  };
+}
+
+/**
+ * `#wasm/inline` is the binary as text, `#module/<variant>` the file itself, which the host's loader compiles.
+ * @returns {import("rollup").Plugin}
+ */
+function withBinaries() {
+  return {
+    name: "with-binaries",
     resolveId(id) {
-      if (id === "#platform") return local(`src/platform/${host}.ts`);
       if (id === "#wasm/inline") return `\0${id}`;
       const [, query, variant] = /^#module(\?\w+)?\/(\w+)$/.exec(id) ?? [];
-      if (variant)
-        // Rollup takes the output's folder, dist/<host>, for src/: the file is above it.
-        return { id: local(`simdgrad.${variant}.wasm`) + (query ?? ""), external: "relative" };
-      if (id === "@assemblyscript/loader") return fileURLToPath(import.meta.resolve(id));
+      // The folder of src/platform/ stands for dist/<host>/chunks/.
+      if (variant) return { id: local(`simdgrad.${variant}.wasm`) + (query ?? ""), external: "relative" };
       return null;
     },
     load(id) {
@@ -72,11 +82,33 @@ function forHost(host) {
 }
 
 /** Error messages and summaries name classes. */
-const smaller = terser({
-  module: true,
-  keep_classnames: true,
-  format: { ascii_only: true, preserve_annotations: true },
-});
+const smaller = once(
+  terser({
+    module: true,
+    keep_classnames: true,
+    format: { ascii_only: true, preserve_annotations: true },
+  }),
+);
+
+/**
+ * Minifies what several hosts have only once.
+ * @param {import("rollup").Plugin} plugin
+ * @returns {import("rollup").Plugin}
+ */
+function once(plugin) {
+  const { renderChunk } = plugin;
+  if (typeof renderChunk !== "function") throw new Error(`${plugin.name} has changed: it has no renderChunk`);
+  /** @type {Map<string, ReturnType<typeof renderChunk>>} */
+  const done = new Map();
+  return {
+    ...plugin,
+    renderChunk(code, ...more) {
+      const result = done.get(code) ?? renderChunk.call(this, code, ...more);
+      done.set(code, result);
+      return result;
+    },
+  };
+}
 
 /**
  * Companions (src/companions/) are programs beside the library: they import it as users do, so that there is one copy of it, and their
@@ -120,25 +152,56 @@ function chunkOf(id) {
   );
 }
 
+/**
+ * Source maps name our sources, which are in the package; the text of other sources they carry with them.
+ * @returns {import("rollup").Plugin}
+ */
+function textOfOthers() {
+  return {
+    name: "text-of-others",
+    generateBundle({ dir = "" }, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (file.type !== "asset" || !file.fileName.endsWith(".map")) continue;
+        /** @type {{ sources: string[] }} */
+        const map = JSON.parse(String(file.source));
+        const sourcesContent = map.sources.map((source) =>
+          source.includes("node_modules/")
+            ? readFileSync(join(dir, dirname(file.fileName), source), "utf8")
+            : null,
+        );
+        if (sourcesContent.some(Boolean)) file.source = JSON.stringify({ ...map, sourcesContent });
+      }
+    },
+  };
+}
+
+/** @type {import("rollup").OutputOptions} */
+const output = { format: "es", sourcemap: true, sourcemapExcludeSources: true }; // the package has the sources
+
 /** @type {import("rollup").RollupOptions[]} */
 const configs = [
-  ...HOSTS.map((host) => ({
+  {
     input: entries,
-    output: {
+    output: HOSTS.map((host) => ({
+      ...output,
       dir: `dist/${host}`,
-      format: /** @type {const} */ ("es"),
-      sourcemap: true,
-      sourcemapExcludeSources: true, // the package has them
       chunkFileNames: "chunks/[name].js",
       manualChunks: chunkOf,
       hoistTransitiveImports: false,
-    },
+      paths: { [PLATFORM]: "./platform.js" },
+    })),
+    external: [PLATFORM],
+    plugins: [withLoader(), stripTypes(), smaller, textOfOthers()],
+  },
+  ...HOSTS.map((host) => ({
+    input: `src/platform/${host}.ts`,
+    output: { ...output, file: `dist/${host}/chunks/platform.js` },
     external: /^node:/,
-    plugins: [forHost(host), stripTypes(), smaller],
+    plugins: [withBinaries(), stripTypes(), smaller],
   })),
   ...["browser", "core"].map((host) => ({
     input: "src/platform/worker.ts",
-    output: { file: `dist/${host}/chunks/simdgrad.worker.js`, format: /** @type {const} */ ("es"), sourcemap: true },
+    output: { ...output, file: `dist/${host}/chunks/simdgrad.worker.js` },
     plugins: [stripTypes()],
   })),
   {

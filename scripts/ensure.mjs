@@ -167,7 +167,7 @@ const COMPANIONS = ["csv", "node", "plot"];
 const ENTRIES = ["index", "nn", "optim", "data", "io", "train"];
 const BUNDLES = [
   ...["node", "workerd", "edge-light", "browser", "core"].flatMap((host) =>
-    [...ENTRIES, "chunks/runtime"].map((name) => `${host}/${name}.js`),
+    [...ENTRIES, "chunks/runtime", "chunks/platform"].map((name) => `${host}/${name}.js`),
   ),
   ...["browser/chunks/simdgrad.worker.js", "core/chunks/simdgrad.worker.js"],
   ...ENTRIES.map((name) => `types/${name}.d.ts`),

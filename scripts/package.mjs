@@ -34,10 +34,11 @@ const TOOLS = join(root, "test/package");
  */
 
 /**
+ * What npm prints.
  * @param {string[]} args
  * @param {string} cwd
  */
-function npm(args, cwd) {
+export function npm(args, cwd) {
   // npm sets these for the scripts that it runs; they would change what an npm inside of them does.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
   const cli = process.env.npm_execpath;
@@ -50,11 +51,12 @@ function npm(args, cwd) {
 /**
  * Packs what is in dist/ into `folder`. The caller has built: `npm pack` itself would build anew each time.
  * @param {string} folder
+ * @param {string} [from] the package
  * @returns {Packed}
  */
-export function pack(folder) {
+export function pack(folder, from = root) {
   mkdirSync(folder, { recursive: true });
-  const said = npm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder], root);
+  const said = npm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder], from);
   /** @type {unknown} */
   const parsed = JSON.parse(said);
   // npm 11 lists packages, later ones key them by name.

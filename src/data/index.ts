@@ -20,7 +20,9 @@ export { serve } from "./serve.ts";
 export type { ServeOptions } from "./serve.ts";
 export { WorkerDataset } from "./workers.ts";
 export type { WorkerDatasetOptions } from "./workers.ts";
-export type { Port } from "../platform/port.ts";
+// An alias: src/nn/index.ts says why.
+import type { Port as HostPort } from "../platform/port.ts";
+export type Port = HostPort;
 export { Subset } from "./subset.ts";
 export { ConcatDataset } from "./concat.ts";
 export { MapDataset } from "./map.ts";

@@ -26,7 +26,9 @@ export { Bilinear, Identity, Linear } from "./linear.ts";
 export * from "./loss.ts";
 export { Module, type LoadResult } from "./module.ts";
 export { BatchNorm1d, BatchNorm2d, type BatchNormModuleOptions } from "./norm.ts";
-export type { Size2d } from "../ops/conv.ts";
+// An alias, not an export of the other file's: in the bundled types, namespaces take types of other files for values.
+import type { Size2d as Size } from "../ops/conv.ts";
+export type Size2d = Size;
 export { GRU, GRUCell, LSTM, LSTMCell, RNN, RNNCell } from "./recurrent.ts";
 export type { RecurrentModuleOptions, RnnModuleOptions, SequenceOptions } from "./recurrent.ts";
 export { Parameter } from "./parameter.ts";

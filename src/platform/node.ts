@@ -2,9 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
 import { parentPort, Worker } from "node:worker_threads";
-import { PlatformError } from "../errors.ts";
 import type { Variant } from "../wasm/features.ts";
-import type { Way } from "./port.ts";
+import type { Missing, Way } from "./port.ts";
 import { THREAD } from "./thread.ts";
 
 /** Deno and Bun have Node's modules. */
@@ -34,11 +33,11 @@ function* places(variant: Variant): Generator<URL> {
 }
 
 /** The kernel binary, read synchronously: nothing to await. */
-export function wasmSource(variant: Variant): Uint8Array {
+export function wasmSource(variant: Variant): Uint8Array | Missing {
   for (const place of places(variant)) if (existsSync(place)) return readFileSync(place);
-  throw new PlatformError(
-    `simdgrad: simdgrad.${variant}.wasm was not found near ${here}: a bundler took the program and left the kernels behind. Copy node_modules/simdgrad/dist/*.wasm beside the bundle, or keep "simdgrad" external, or import "simdgrad/inline", which has them inside`,
-  );
+  return {
+    missing: `simdgrad: simdgrad.${variant}.wasm was not found near ${here}: a bundler took the program and left the kernels behind. Copy node_modules/simdgrad/dist/*.wasm beside the bundle, or keep "simdgrad" external, or import "simdgrad/inline", which has them inside`,
+  };
 }
 
 export const cores = (): number => availableParallelism();

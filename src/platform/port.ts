@@ -3,6 +3,11 @@ export interface Port {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;
 }
 
+/** Why there is no kernel binary, and the way out. */
+export interface Missing {
+  readonly missing: string;
+}
+
 /** How a worker thread may be started. What a page may load depends on its bundler and its policy, and only trying it tells. */
 export interface Way {
   /** For people, where there is more than one. */

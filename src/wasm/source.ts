@@ -1,6 +1,7 @@
 /** Kernels that a program brings with `init({ wasm })`, in place of those of its entry. */
 import { wasmSource } from "#platform";
 import { PlatformError, ValueError } from "../errors.ts";
+import type { Missing } from "../platform/port.ts";
 import type { Variant } from "./features.ts";
 
 /**
@@ -18,8 +19,12 @@ const given = new Map<Variant, Binary>();
 
 /** The binary of this variant: the program's, else the entry's. */
 export function sourceOf(variant: Variant): Binary {
-  return given.get(variant) ?? wasmSource(variant);
+  const binary: Binary | Missing = given.get(variant) ?? wasmSource(variant);
+  if (isMissing(binary)) throw new PlatformError(binary.missing);
+  return binary;
 }
+
+const isMissing = (binary: Binary | Missing): binary is Missing => "missing" in binary;
 
 /** Whoever brings binaries runs these and no others. */
 export const isAvailable = (variant: Variant): boolean => given.size === 0 || given.has(variant);

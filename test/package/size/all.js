@@ -1,0 +1,2 @@
+// Every byte that the default entry has.
+export * from "simdgrad";
