@@ -27,12 +27,12 @@ function asc(...args) {
 
 /** @param {string} folder from the root */
 function compileKernels(folder) {
-  const compiled = `${folder}/compiled`;
+  const compiled = `${folder}/compiled.wasm`;
   asc("--config", "asconfig.json", "--outFile", compiled, "--sourceMap", MAP);
   asc("--config", "assembly/unpack/asconfig.json", "--outFile", `${folder}/.unpack.wasm`);
   const hoisted = hoistConstants(readFileSync(join(root, compiled)));
   const { plain, fused, moves } = fusedAndPlain(hoisted.bytes);
-  const map = JSON.parse(readFileSync(join(root, `${compiled}.map`), "utf8"));
+  const map = JSON.parse(readFileSync(join(root, folder, MAP), "utf8"));
   // From dist/ to the sources that the package has.
   const pathOf = (/** @type {string} */ source) => (source.startsWith("assembly/") ? `../${source}` : null);
   const files = {

@@ -17,7 +17,7 @@ const HEADER = 13;
  * @param {Uint8Array} bytes
  * @returns {Uint8Array} without what only tools read
  */
-function withoutCustomSections(bytes) {
+export function withoutCustomSections(bytes) {
   const reader = new Reader(bytes);
   const parts = [reader.take(8)];
   while (reader.at < bytes.length) {
