@@ -15,8 +15,8 @@ export const cores = (): number =>
 /** Why there can be no threads; null where there can. */
 export function threadsRefused(): string | null {
   if (typeof Worker !== "function") return "this host has no workers";
-  // Only pages, and workers of pages, know this word.
-  if (globalThis.crossOriginIsolated === false)
+  // Only pages, and workers of pages, have this.
+  if ((globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === false)
     return "the page is not cross-origin isolated, so it may not share memory: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
   if (typeof SharedArrayBuffer !== "function")
     return "this browser gives pages no SharedArrayBuffer, not even isolated ones, so threads have nothing to share";
@@ -30,9 +30,12 @@ export const mayBlock = workerPort() !== null;
 let textUrl: string | undefined;
 const text = (): string =>
   (textUrl ??= URL.createObjectURL(
-    new Blob([`${THREAD}\naddEventListener("message", ({ data }) => work(globalThis, data), { once: true });`], {
-      type: "text/javascript",
-    }),
+    new Blob(
+      [`${THREAD}\naddEventListener("message", ({ data }) => work(globalThis, data), { once: true });`],
+      {
+        type: "text/javascript",
+      },
+    ),
   ));
 
 /**
