@@ -15,8 +15,8 @@ export const cores = (): number =>
 /** Why there can be no threads; null where there can. */
 export function threadsRefused(): string | null {
   if (typeof Worker !== "function") return "this host has no workers";
-  // Only pages, and workers of pages, know this word.
-  if (globalThis.crossOriginIsolated === false)
+  // Only pages, and workers of pages, have this.
+  if ((globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === false)
     return "the page is not cross-origin isolated, so it may not share memory: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
   if (typeof SharedArrayBuffer !== "function")
     return "this browser gives pages no SharedArrayBuffer, not even isolated ones, so threads have nothing to share";
