@@ -30,9 +30,12 @@ export const mayBlock = workerPort() !== null;
 let textUrl: string | undefined;
 const text = (): string =>
   (textUrl ??= URL.createObjectURL(
-    new Blob([`${THREAD}\naddEventListener("message", ({ data }) => work(globalThis, data), { once: true });`], {
-      type: "text/javascript",
-    }),
+    new Blob(
+      [`${THREAD}\naddEventListener("message", ({ data }) => work(globalThis, data), { once: true });`],
+      {
+        type: "text/javascript",
+      },
+    ),
   ));
 
 /**
