@@ -84,6 +84,7 @@ export default defineConfig(
     "test/goldens/",
     "**/*.gen.ts",
     "**/node_modules/",
+    "**/.wrangler/",
   ]),
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
@@ -139,4 +140,6 @@ export default defineConfig(
     languageOptions: { globals: globals.node },
     rules: { eqeqeq: "error" },
   },
+  { files: ["examples/browser-plain/*.js"], languageOptions: { globals: globals.browser } },
+  { files: ["examples/deno/*.js"], languageOptions: { globals: { Deno: "readonly" } } },
 );

@@ -59,7 +59,7 @@ function shrink(pad, box, scale, left, top) {
   return alphaOf(canvas);
 }
 
-/** The centre of mass. @param {Float32Array} ink */
+/** The centre of mass. @param {Float32Array} ink @returns {[number, number]} */
 function centreOf(ink) {
   let [mass, x, y] = [0, 0, 0];
   ink.forEach((value, i) => {

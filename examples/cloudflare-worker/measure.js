@@ -76,6 +76,7 @@ async function emptyBase() {
  */
 async function costs({ url, pid }, form) {
   for (let i = 0; i < WARM_UP; i++) await post(url, form);
+  /** @type {number[]} */
   const times = [];
   let before = cpuTime(pid);
   for (let i = 0; i < REQUESTS; i++) {

@@ -37,6 +37,13 @@ export async function handler(event) {
   };
 }
 
+/** @param {HttpEvent["headers"]} from */
+function headersOf(from) {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(from)) if (value !== undefined) headers.set(name, value);
+  return headers;
+}
+
 /** @param {HttpEvent} event */
 function requestOf({ rawPath, headers, body, isBase64Encoded, requestContext: { stage, http } }) {
   // A stage other than $default leads the path.
@@ -45,7 +52,7 @@ function requestOf({ rawPath, headers, body, isBase64Encoded, requestContext: { 
   const bytes = Buffer.from(body ?? "", isBase64Encoded ? "base64" : "utf8");
   return new Request(new URL(path, "https://lambda.invalid"), {
     method: http.method,
-    headers: Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    headers: headersOf(headers),
     // fetch's GET and HEAD have no body.
     ...(bytes.length > 0 && !["GET", "HEAD"].includes(http.method) ? { body: bytes } : {}),
   });

@@ -17,7 +17,7 @@ export interface Evaluation {
 
 /** What a model makes of every digit, or null where the signal ended it early. */
 export async function evaluate(
-  model: nn.Sequential,
+  model: nn.Layer,
   digits: Digits,
   signal?: AbortSignal,
 ): Promise<Evaluation | null> {

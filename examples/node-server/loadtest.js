@@ -20,15 +20,16 @@ const { values } = parseArgs({
     compare: { type: "string", default: "20000" },
   },
 });
-const [requests, connections, seconds, compare] = [
-  values.requests,
-  values.connections,
-  values.seconds,
-  values.compare,
-].map((text) => {
-  if (!/^\d+$/.test(text)) throw new Error(`an option must be a whole number, got "${text}"`);
+/** @param {keyof typeof values} name */
+const wholeNumber = (name) => {
+  const text = values[name];
+  if (!/^\d+$/.test(text)) throw new Error(`--${name} must be a whole number, got "${text}"`);
   return Number(text);
-});
+};
+const requests = wholeNumber("requests");
+const connections = wholeNumber("connections");
+const seconds = wholeNumber("seconds");
+const compare = wholeNumber("compare");
 const MARKS = [1000, 10_000, 25_000, 50_000, 100_000, 150_000, 200_000];
 /** Some shapes of ink; the network takes as long for one as for another. */
 const bodies = Array.from({ length: 16 }, (_, k) =>
@@ -38,7 +39,7 @@ const bodies = Array.from({ length: 16 }, (_, k) =>
 /** @param {Record<string, string>} environment */
 async function startServer(environment) {
   const child = spawn(process.execPath, ["server.js"], {
-    cwd: import.meta.dirname ?? new URL(".", import.meta.url),
+    cwd: new URL(".", import.meta.url),
     env: { ...process.env, PORT: "0", LOG_LEVEL: "info", ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -73,7 +74,7 @@ const send = (options, body) =>
       response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
     });
     sent.on("error", reject);
-    sent.end(body);
+    sent.end(body ?? "");
   });
 
 /**

@@ -17,6 +17,16 @@ const MARKERS = {
 } as const;
 type Part = keyof typeof MARKERS;
 
+/** The same of what one rarely needs of the index itself. */
+const RARE = {
+  compile: "compile: cacheSize",
+  gradgradcheck: "gradgradcheck: no result",
+  graphDump: "graphDump: this tensor has no graph",
+  gridSample: "a grid [n, oh, ow, 2]",
+  crossEntropy: "crossEntropy: labelSmoothing must lie",
+  conv2d: "needs stride 1, got [",
+} as const;
+
 type Bundle = (project: Project, entry: string, output: string) => Promise<void>;
 
 interface Esbuild {
@@ -99,6 +109,7 @@ const PROGRAMS = {
     export const product = matmul(x, x).add(1).toArray();
     export const gradient = x.grad.toArray();\n`,
   all: `import { data, io, nn, optim, train } from "simdgrad"; export { data, io, nn, optim, train };\n`,
+  rare: `export { ${Object.keys(RARE).join(", ")} } from "simdgrad";\n`,
   nn: `import { Linear } from "simdgrad/nn"; export const layer = new Linear(2, 3);\n`,
 };
 
@@ -117,6 +128,8 @@ describe.each(Object.entries(BUNDLERS))("%s", (name, bundle) => {
   };
   const found = (code: string): Part[] =>
     (Object.keys(MARKERS) as Part[]).filter((part) => code.includes(MARKERS[part]));
+  const rare = (code: string): string[] =>
+    Object.entries(RARE).flatMap(([what, marker]) => (code.includes(marker) ? [what] : []));
 
   it(`import "simdgrad" alone leaves nothing`, async () => {
     const code = await bundled("nothing");
@@ -126,6 +139,7 @@ describe.each(Object.entries(BUNDLERS))("%s", (name, bundle) => {
   it("tensors alone leave out the parts, and their methods work", async () => {
     const code = await bundled("tensors");
     expect(found(code)).toEqual([]);
+    expect(rare(code)).toEqual([]);
     const { product, gradient } = (await import(
       /* @vite-ignore */ pathToFileURL(join(project.folder, `${name}-tensors.mjs`)).href
     )) as Record<string, unknown>;
@@ -141,6 +155,7 @@ describe.each(Object.entries(BUNDLERS))("%s", (name, bundle) => {
 
   it("the control: who imports the parts gets them", async () => {
     expect(found(await bundled("all"))).toEqual(Object.keys(MARKERS));
+    expect(rare(await bundled("rare"))).toEqual(Object.keys(RARE));
   });
 
   it("a part brings what it needs and no other part", async () => {
