@@ -1,3 +1,4 @@
+/* global document, location, Worker, postMessage */
 // In the page, or in a worker of its own with ?worker; ?own=<address> starts threads from there.
 const query = new URLSearchParams(location.search);
 
