@@ -16,7 +16,6 @@
  * @property {boolean} [copyKernels] whether the .wasm files are copied beside the outcome, as its documentation says
  * @property {RegExp} [refuses] the typed error that is right here: the outcome has no kernels
  * @property {boolean} [newer] whether the tool needs a newer Node than this
- * @property {boolean} [slow] not part of a run without --all
  */
 
 const LEFT_BEHIND = /^PlatformError: simdgrad: simdgrad\.simd\.wasm was not found .*"simdgrad\/inline"/;
@@ -27,7 +26,12 @@ const INLINE = ["--alias:simdgrad=simdgrad/inline"];
 
 /** @type {Readonly<Record<string, Cell>>} */
 export const cells = {
-  plain: { title: "none, import map", tool: null, runs: "page", imports: "/node_modules/simdgrad/dist/browser" },
+  plain: {
+    title: "none, import map",
+    tool: null,
+    runs: "page",
+    imports: "/node_modules/simdgrad/dist/browser",
+  },
   address: {
     title: "none, the file's address",
     tool: null,

@@ -22,7 +22,12 @@ const LIMIT = 300_000;
  */
 export function execute(command, args, { cwd }) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: env(), stdio: ["ignore", "pipe", "pipe"], timeout: LIMIT });
+    const child = spawn(command, args, {
+      cwd,
+      env: env(),
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: LIMIT,
+    });
     let out = "";
     let err = "";
     child.stdout.on("data", (chunk) => (out += chunk));
@@ -44,7 +49,12 @@ export function execute(command, args, { cwd }) {
  */
 export function serve(command, args, { cwd }) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: env(), stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const child = spawn(command, args, {
+      cwd,
+      env: env(),
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
     let said = "";
     const timer = setTimeout(() => reject(new Error(`${command} does not listen:\n${said}`)), 60_000);
     const closed = new Promise((done) => child.on("close", done));

@@ -12,7 +12,8 @@ import { isDeepStrictEqual } from "node:util";
  */
 export function wrongWith({ error, losses, shared, oneCopy }, expected) {
   if (error) return error;
-  if (!isDeepStrictEqual(losses, expected)) return `the losses are ${losses.join(", ")}, not ${expected.join(", ")}`;
+  if (!isDeepStrictEqual(losses, expected))
+    return `the losses are ${losses.join(", ")}, not ${expected.join(", ")}`;
   if (!isDeepStrictEqual(shared, expected)) return `on two threads the losses are ${shared.join(", ")}`;
   if (!oneCopy) return 'nn.Linear of "simdgrad" is not Linear of "simdgrad/nn": there are two copies';
   return null;
@@ -24,5 +25,9 @@ export function wrongWith({ error, losses, shared, oneCopy }, expected) {
  */
 export function learns(losses) {
   const [first = NaN] = losses;
-  return new Set(losses).size === 5 && losses.every(Number.isFinite) && /** @type {number} */ (losses.at(-1)) < first;
+  return (
+    new Set(losses).size === 5 &&
+    losses.every(Number.isFinite) &&
+    /** @type {number} */ (losses.at(-1)) < first
+  );
 }

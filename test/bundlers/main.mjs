@@ -1,10 +1,9 @@
 /**
  * Bundlers, from the packed tarball: each builds the same program, and a page or a process runs what came out.
  *
- *   npm run test:bundlers -- [--only vite,webpack] [--next] [--write]
+ *   npm run test:bundlers -- [--only vite,webpack] [--write]
  *
  * --only    some cells of cells.mjs
- * --next    Next.js as well, which takes minutes to install
  * --write   puts the table into docs/bundlers.md
  *
  * The last line counts the tests; .cache/bundlers.json has them in the form that scripts/test-summary.mjs reads.
@@ -15,10 +14,9 @@ import { parseArgs } from "node:util";
 import { ensureDependencies, ensureDist } from "../../scripts/ensure.mjs";
 import { serveFiles } from "../browser/serve.ts";
 import { build, deploy } from "./build.mjs";
-import { cells as all } from "./cells.mjs";
+import { cells } from "./cells.mjs";
 import { execute, serve } from "./execute.mjs";
 import { learns, wrongWith } from "./judge.mjs";
-import { nextCells, openNext } from "./next.mjs";
 import { bin, install, newerNode, root, versionOf, work } from "./project.mjs";
 import { Report } from "./report.mjs";
 import { holds, sizeOf } from "./size.mjs";
@@ -34,11 +32,9 @@ const ISOLATED = {
 const { values: options } = parseArgs({
   options: {
     only: { type: "string" },
-    next: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
   },
 });
-const cells = { ...all, ...(options.next || options.only?.includes("next") ? nextCells : {}) };
 const names = options.only?.split(",") ?? Object.keys(cells);
 const unknown = names.filter((name) => !(name in cells));
 if (unknown.length > 0) {
@@ -48,7 +44,7 @@ if (unknown.length > 0) {
 
 await ensureDist();
 await ensureDependencies(join(root, "test/bundlers")).catch((error) => console.error(String(error)));
-const tarball = await install();
+await install();
 const report = new Report();
 const browser = await launch();
 /** @type {(() => void)[]} */
@@ -142,8 +138,10 @@ async function check(name, cell, expected) {
     const few = await build(name, cell, "few");
     row.few = sizeOf(few.out);
     // The program with layers shows that the mark would be seen.
-    if (!holds(built.out, MARK_OF_LAYERS)) row.fails("leaves layers out", `no ${MARK_OF_LAYERS} in the full build`);
-    else if (holds(few.out, MARK_OF_LAYERS)) row.fails("leaves layers out", "they are in a program without any");
+    if (!holds(built.out, MARK_OF_LAYERS))
+      row.fails("leaves layers out", `no ${MARK_OF_LAYERS} in the full build`);
+    else if (holds(few.out, MARK_OF_LAYERS))
+      row.fails("leaves layers out", "they are in a program without any");
     else row.passes("leaves layers out");
   } catch (error) {
     row.fails("builds", String(error));
@@ -154,13 +152,13 @@ try {
   // The yardstick: no bundler, in Node, from the tarball.
   const { folder } = await build("yardstick", /** @type {any} */ (cells).node, "node");
   const yardstick = JSON.parse(await execute(process.execPath, [join(folder, "main.js")], { cwd: folder }));
-  if (yardstick.error || !learns(yardstick.losses)) throw new Error(`Node alone: ${JSON.stringify(yardstick)}`);
+  if (yardstick.error || !learns(yardstick.losses))
+    throw new Error(`Node alone: ${JSON.stringify(yardstick)}`);
   console.log(`expected losses: ${yardstick.losses.join(", ")}`);
   for (const name of names) {
     const begun = performance.now();
     const cell = /** @type {import("./cells.mjs").Cell} */ (cells[/** @type {keyof typeof cells} */ (name)]);
-    if (name in nextCells) await openNext({ name, tarball, browser, report, expected: yardstick.losses });
-    else await check(name, cell, yardstick.losses);
+    await check(name, cell, yardstick.losses);
     console.log(`${name}: ${report.said(name)} (${((performance.now() - begun) / 1000).toFixed(1)} s)`);
   }
 } finally {

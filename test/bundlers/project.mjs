@@ -26,6 +26,9 @@ export function versionOf(name) {
 /** @param {string} name */
 export const bin = (name) => join(tools, ".bin", name);
 
+/** Parcel reads `exports` where it is asked to; the others do by themselves. */
+const PROJECT = `${JSON.stringify({ private: true, type: "module", "@parcel/resolver-default": { packageExports: true } })}\n`;
+
 /** A newer Node, for tools that this one is too old for. */
 export const newerNode = join(tools, "node-24/bin/node");
 
@@ -41,7 +44,7 @@ export async function install() {
     cwd: root,
   });
   const [{ filename }] = Object.values(JSON.parse(packed));
-  writeFileSync(join(work, "package.json"), `${JSON.stringify({ private: true, type: "module" })}\n`);
+  writeFileSync(join(work, "package.json"), PROJECT);
   await execute("npm", ["install", "--no-audit", "--no-fund", "--offline", `./${filename}`], { cwd: work });
   if (!existsSync(join(work, "package-lock.json"))) throw new Error("npm install wrote no lock");
   // Bundlers' own helpers and plugins are found there.
@@ -60,7 +63,7 @@ export function layOut(name, program, configs) {
   const folder = join(work, name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "package.json"), `${JSON.stringify({ private: true, type: "module" })}\n`);
+  writeFileSync(join(folder, "package.json"), PROJECT);
   cpSync(join(here, "programs", program), folder, { recursive: true });
   for (const file of ["train.js", "report.js"])
     if (program !== "few") cpSync(join(here, "programs", file), join(folder, file));

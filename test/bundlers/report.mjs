@@ -59,15 +59,26 @@ class Row {
       this.threads ?? (this.threadsReason || says ? "one" : this.cell("starts threads")),
       size ? kilobytes(size.raw) : "–",
       size ? kilobytes(size.gzip) : "–",
-      few ? `${kilobytes(few.gzip)}, ${this.cell("leaves layers out") === "yes" ? "without" : "**with**"} nn` : "–",
+      few
+        ? `${kilobytes(few.gzip)}, ${this.cell("leaves layers out") === "yes" ? "without" : "**with**"} nn`
+        : "–",
     ];
   }
 }
 
-const HEAD = ["tool", "version", "builds", "same losses", "threads", "size", "gzip", "`tensor`, `matmul` alone, gzip"];
+const HEAD = [
+  "tool",
+  "version",
+  "builds",
+  "same losses",
+  "threads",
+  "size",
+  "gzip",
+  "`tensor`, `matmul` alone, gzip",
+];
 
 /** Where docs/bundlers.md has the table. */
-const MARKS = ["<!-- npm run test:bundlers -- --next --write -->", "<!-- end -->"];
+const MARKS = ["<!-- npm run test:bundlers -- --write -->", "<!-- end -->"];
 
 export class Report {
   /** @type {Row[]} */
@@ -87,7 +98,9 @@ export class Report {
   /** @param {string} name */
   said(name) {
     const tests = this.#rows.filter((row) => row.name === name).flatMap((row) => row.tests);
-    return tests.map(({ status, title, why }) => (status === "passed" ? title : `FAILED ${title}: ${why}`)).join(", ");
+    return tests
+      .map(({ status, title, why }) => (status === "passed" ? title : `FAILED ${title}: ${why}`))
+      .join(", ");
   }
 
   table() {
@@ -114,7 +127,8 @@ export class Report {
   async write(file) {
     const page = readFileSync(file, "utf8");
     const [from, to] = MARKS.map((mark) => page.indexOf(mark));
-    if (from === undefined || to === undefined || from < 0 || to < from) throw new Error(`${file} has no place for the table`);
+    if (from === undefined || to === undefined || from < 0 || to < from)
+      throw new Error(`${file} has no place for the table`);
     const text = `${page.slice(0, from + (MARKS[0]?.length ?? 0))}\n\n${this.table()}\n\n${page.slice(to)}`;
     const style = await prettier.resolveConfig(file);
     writeFileSync(file, await prettier.format(text, { ...style, parser: "markdown" }));
@@ -124,7 +138,8 @@ export class Report {
   summary() {
     const tests = this.#rows.flatMap((row) => row.tests.map((test) => ({ ...test, row })));
     const failed = tests.filter((test) => test.status === "failed");
-    for (const { row, title, why } of failed) console.log(`failed: ${row.title} ${title}\n  ${why.slice(0, 500)}`);
+    for (const { row, title, why } of failed)
+      console.log(`failed: ${row.title} ${title}\n  ${why.slice(0, 500)}`);
     console.log(`${tests.length - failed.length} passed, ${failed.length} failed`);
     return failed.length === 0 && tests.length > 0;
   }

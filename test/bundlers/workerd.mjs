@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const { Miniflare } = await import(/** @type {string} */ ("miniflare"));
+const { Miniflare } = await import(/** @type {string} */ ("miniflare-4"));
 const folder = /** @type {string} */ (process.argv[2]);
 const files = readdirSync(folder);
 const kernels = files.filter((file) => file.endsWith(".wasm"));
@@ -14,7 +14,11 @@ const miniflare = new Miniflare({
   compatibilityDate: "2025-09-01",
   modulesRoot: folder,
   modules: [
-    { type: "ESModule", path: join(folder, "main.js"), contents: readFileSync(join(folder, "main.js"), "utf8") },
+    {
+      type: "ESModule",
+      path: join(folder, "main.js"),
+      contents: readFileSync(join(folder, "main.js"), "utf8"),
+    },
     ...kernels.map((file) => ({
       type: "CompiledWasm",
       path: join(folder, file),

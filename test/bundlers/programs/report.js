@@ -11,4 +11,6 @@ export async function report() {
 }
 
 /** @param {unknown} error */
-export const failure = (error) => ({ error: error instanceof Error ? `${error.name}: ${error.message}` : error });
+export const failure = (error) => ({
+  error: error instanceof Error ? `${error.name}: ${error.message}` : error,
+});

@@ -15,7 +15,10 @@ export function train() {
   );
   const optimizer = new optim.Adam(model.parameters(), { lr: 0.003 });
   // Three kinds of noise, one brighter than the other.
-  const pixels = Array.from({ length: 48 * 144 }, (_, i) => ((i * 37) % 101) / 101 + (Math.floor(i / 144) % 3) / 2);
+  const pixels = Array.from(
+    { length: 48 * 144 },
+    (_, i) => ((i * 37) % 101) / 101 + (Math.floor(i / 144) % 3) / 2,
+  );
   const x = tensor(pixels, { shape: [48, 1, 12, 12] });
   const y = tensor(
     Array.from({ length: 48 }, (_, i) => i % 3),

@@ -4,5 +4,5 @@ report()
   .catch(failure)
   .then((result) => {
     globalThis.result = result;
-    document.title = JSON.stringify(result);
+    globalThis.document.title = JSON.stringify(result);
   });

@@ -1,2 +1,0 @@
-export const nextCells = {};
-export const openNext = async (_) => {};
