@@ -2,10 +2,12 @@
  * npm run bench: simdgrad beside its peers and the machine's own limit, in one interleaved run. README.md says how.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureDependencies } from "../scripts/ensure.mjs";
+import { packAndInstall } from "../scripts/package.mjs";
 import { contenders, LIMITS, OURS } from "./contenders/list.mjs";
 import { BUSY, describeMachine } from "./measure/machine.mjs";
 import { findNode } from "./measure/node.mjs";
@@ -86,8 +88,16 @@ async function bench(options) {
     clock: options.cpu ? "cpu" : "wall",
     missing,
     sections: summary(results, families),
-    startup: options.startup ? measureStartup(node, dist, options.quick ? 5 : 21) : null,
-    sizes: options.sizes ? measureSizes(dist) : null,
+    startup: options.startup
+      ? await measureStartup({
+          node,
+          entry: createRequire(join((await packAndInstall()).project, "program.js")).resolve("simdgrad"),
+          times: options.quick ? 5 : 21,
+          clock: options.cpu ? "cpu" : "wall",
+          folder,
+        })
+      : null,
+    sizes: options.sizes ? await measureSizes(dist, folder) : null,
   };
   say(`written to ${relative(process.cwd(), save(options.out, run))}`);
   return run;

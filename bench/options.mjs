@@ -12,7 +12,7 @@ export const USAGE = `npm run bench -- [options]
   --quick           one short round, to see that all works; no figures to quote
   --cpu             count processor time instead of wall time, to work on a busy machine; no figures to quote
   --node x          run the JavaScript contenders under another Node: 22, 24 (installed into bench/nodes) or a path
-  --against path    another build's node.js as one more contender; may be repeated
+  --against path    another build's dist/node/index.js as one more contender; may be repeated
   --out folder      where the table and the JSON go (default out/bench)
   --write page      also writes a page in Markdown, such as docs/benchmarks.md; its last part, by hand, is kept
   --from json       no run: the report, or with --write the page, of an earlier one's JSON; may be repeated
@@ -56,8 +56,8 @@ function parse(argv) {
 /** @param {string} path */
 function checkBundle(path) {
   const bundle = resolve(path);
-  if (!existsSync(bundle) || !bundle.endsWith("node.js")) {
-    throw new UsageError(`--against takes the path of another build's node.js, got "${path}"`);
+  if (!existsSync(bundle) || !bundle.endsWith("node/index.js")) {
+    throw new UsageError(`--against takes the path of another build's dist/node/index.js, got "${path}"`);
   }
   return bundle;
 }

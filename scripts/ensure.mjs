@@ -25,8 +25,6 @@ import {
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findChromium, howToInstall, installChromium } from "./find-chromium.mjs";
-import { fusedAndPlain } from "./fused-and-plain.mjs";
-import { hoistConstants } from "./hoist-constants.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const STAMP = join(root, "dist/.stamp");
@@ -161,11 +159,10 @@ const GENERATED = [
   "src/program/arguments.gen.ts",
   "src/wasm/abi.gen.ts",
 ];
-const PLAIN = "dist/simdgrad.simd.wasm";
-const FUSED = "dist/simdgrad.relaxed.wasm";
-/** What bundles decompress the kernels with. */
-const UNPACK = "dist/.unpack.wasm";
-const BINARIES = [PLAIN, FUSED, UNPACK];
+/** Both variants, the map of both, and what bundles decompress them with. */
+const BINARIES = ["simdgrad.simd.wasm", "simdgrad.relaxed.wasm", "simdgrad.wasm.map", ".unpack.wasm"].map(
+  (file) => `dist/${file}`,
+);
 const COMPANIONS = ["csv", "node", "plot"];
 const ENTRIES = ["index", "nn", "optim", "data", "io", "train"];
 const BUNDLES = [
@@ -189,19 +186,7 @@ async function compileKernels() {
   const folder = `dist/.building-${process.pid}`;
   mkdirSync(join(root, folder), { recursive: true });
   try {
-    const compiled = `${folder}/compiled`;
-    const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
-    await run(process.execPath, [asc, "--config", "asconfig.json", "--outFile", compiled]);
-    const unpack = [
-      "--config",
-      "assembly/unpack/asconfig.json",
-      "--outFile",
-      `${folder}/${basename(UNPACK)}`,
-    ];
-    await run(process.execPath, [asc, ...unpack]);
-    const { plain, fused } = fusedAndPlain(hoistConstants(readFileSync(join(root, compiled))));
-    writeFileSync(join(root, folder, basename(PLAIN)), plain);
-    writeFileSync(join(root, folder, basename(FUSED)), fused);
+    await run(process.execPath, [join(root, "scripts/compile-kernels.mjs"), folder]);
     for (const file of BINARIES) renameSync(join(root, folder, basename(file)), join(root, file));
   } finally {
     rmSync(join(root, folder), { recursive: true, force: true });
@@ -220,15 +205,18 @@ export async function ensureWasm({ force = false } = {}) {
             "asconfig.json",
             ...[
               "ensure",
+              "compile-kernels",
               "fused-and-plain",
               "generate-kernels",
               "hoist-constants",
+              "rewrite-code",
               "stack-effects",
+              "wasm-source-map",
               "wasm-bytes",
             ].map((name) => `scripts/${name}.mjs`),
           ],
         ],
-        toolVersions(["assemblyscript", "typescript"]),
+        toolVersions(["@jridgewell/sourcemap-codec", "assemblyscript", "typescript"]),
       ),
     outputs: [...BINARIES, ...GENERATED],
     build: compileKernels,

@@ -6,8 +6,9 @@
  *   plain   a  b  mul          c  add
  *   fused   a  b  nop nop nop  c  madd
  */
+import { Copy, rewriteCode } from "./rewrite-code.mjs";
 import { ATOMIC, BULK, PLAIN, VECTOR } from "./stack-effects.mjs";
-import { join, leb, Reader, SECTION } from "./wasm-bytes.mjs";
+import { Reader } from "./wasm-bytes.mjs";
 
 /**
  * What stands at each kind of site, three bytes in either binary.
@@ -29,7 +30,6 @@ const RELAXED = [0x100, 0x113];
 const HAS_VALUE = new Set([0x02, 0x03, 0x04, 0x0d, 0x10, 0xfc, 0xfd, 0xfe]);
 
 /** @typedef {{ at: number, kind: number, wide: boolean }} Site `wide`: its bytes are to be inserted, not replaced */
-/** @typedef {readonly [parameters: number, results: number]} Signature */
 
 /**
  * @param {Reader} reader at an instruction's immediate, which it leaves as it was
@@ -46,7 +46,7 @@ function peek(reader) {
  * The sites of one function, by following what lies on the stack: of each value we know where the code that made it ends.
  * @param {Reader} reader at the function's first instruction
  * @param {number} end
- * @param {{ types: readonly Signature[], functions: readonly number[], results: number }} module
+ * @param {{ types: readonly import("./rewrite-code.mjs").Signature[], functions: readonly number[], results: number }} module
  * @returns {Site[]}
  */
 function sitesOf(reader, end, { types, functions, results }) {
@@ -73,7 +73,8 @@ function sitesOf(reader, end, { types, functions, results }) {
     stack.length = block().height;
     block().reached = false;
   };
-  const typeOf = (/** @type {number} */ index) => /** @type {Signature} */ (types[index]);
+  const typeOf = (/** @type {number} */ index) =>
+    /** @type {import("./rewrite-code.mjs").Signature} */ (types[index]);
 
   while (reader.at < end) {
     const from = reader.at;
@@ -150,74 +151,27 @@ function sitesOf(reader, end, { types, functions, results }) {
 
 /**
  * @param {Uint8Array} bytes what has multiply-adds, of f32x4 and f64x2, and nothing else that is relaxed
- * @returns {{ plain: Uint8Array<ArrayBuffer>, fused: Uint8Array<ArrayBuffer>, moves: { from: number, to: number }[] }}
- *   `moves` says, in order, that what began at byte `from` of `bytes` begins at byte `to` of both
+ * @returns {{ plain: Uint8Array<ArrayBuffer>, fused: Uint8Array<ArrayBuffer>, moves: import("./rewrite-code.mjs").Move[] }} `moves` holds
+ *   for both
  */
 export function fusedAndPlain(bytes) {
-  const reader = new Reader(bytes);
-  /** @type {(readonly [plain: Uint8Array | readonly number[], fused: Uint8Array | readonly number[]])[]} */
-  const parts = [];
-  /** @type {{ from: number, to: number }[]} */
-  const moves = [];
-  let length = 0;
-  /** @param {number} from @param {number} to */
-  const keep = (from, to) => {
-    moves.push({ from, to: length });
-    put(bytes.subarray(from, to));
-  };
-  const put = (/** @type {Uint8Array | readonly number[]} */ plain, fused = plain) => {
-    parts.push([plain, fused]);
-    length += plain.length;
-  };
-  reader.at = 8;
-  let copied = 0;
-  /** @type {Signature[]} */
-  const types = [];
-  /** @type {number[]} */
-  const functions = [];
-  while (reader.at < bytes.length) {
-    const section = reader.byte();
-    const size = reader.number();
-    const end = reader.at + size;
-    if (section === SECTION.type) types.push(...readTypes(reader));
-    else if (section === SECTION.function) functions.push(...reader.list(() => reader.number()));
-    else if (section === SECTION.code) {
-      const bodies = reader.list((index) => {
-        const length = reader.number();
-        const from = reader.at;
-        const to = from + length;
-        reader.skipLocals();
-        const results = Number(types[Number(functions[index])]?.[1]);
-        const sites = sitesOf(reader, to, { types, functions, results });
-        return { from, to, sites, length: length + 3 * sites.filter(({ wide }) => wide).length };
-      });
-      keep(copied, end - size - leb(size).length);
-      const total = bodies.reduce((n, { length }) => n + leb(length).length + length, 0);
-      const count = leb(bodies.length);
-      put([...leb(count.length + total), ...count]);
-      for (const body of bodies) {
-        put(leb(body.length));
-        let at = body.from;
-        for (const site of body.sites) {
-          keep(at, site.at);
-          put(/** @type {number[]} */ (KINDS[site.kind]?.plain), KINDS[site.kind]?.fused);
-          at = site.wide ? site.at : site.at + 3;
-        }
-        keep(at, body.to);
+  const variant = (/** @type {"plain" | "fused"} */ name) =>
+    rewriteCode(bytes, ({ from, to, type }, { types, functions }) => {
+      const reader = new Reader(bytes);
+      reader.at = from;
+      reader.skipLocals();
+      const copy = new Copy(bytes);
+      let at = from;
+      for (const site of sitesOf(reader, to, { types, functions, results: type[1] })) {
+        const code = /** @type {(typeof KINDS)[number]} */ (KINDS[site.kind])[name];
+        copy.keep(at, site.at);
+        if (site.wide) copy.put(code);
+        else copy.replace(site.at, code);
+        at = site.wide ? site.at : site.at + code.length;
       }
-      copied = end;
-    }
-    reader.at = end;
-  }
-  keep(copied, bytes.length);
-  return { plain: join(parts.map(([plain]) => plain)), fused: join(parts.map(([, fused]) => fused)), moves };
-}
-
-/** @param {Reader} reader */
-function readTypes(reader) {
-  return reader.list(() => {
-    reader.byte();
-    const parameters = reader.list(() => reader.byte()).length;
-    return /** @type {Signature} */ ([parameters, reader.list(() => reader.byte()).length]);
-  });
+      copy.keep(at, to);
+      return copy;
+    });
+  const { bytes: plain, moves } = variant("plain");
+  return { plain, fused: variant("fused").bytes, moves };
 }

@@ -3,7 +3,7 @@
  *
  *   assembly/dispatch.gen.ts     decodes a command from linear memory and calls its kernel
  *   assembly/kernels.gen.ts      what the binaries export: all kernels and helpers
- *   src/program/kernels.gen.ts   one typed encoder a kernel
+ *   src/program/kernels.gen.ts   one typed function a kernel, which encodes its command
  *   src/program/arguments.gen.ts what the arguments are called, for estimates of a command's work
  *   src/wasm/abi.gen.ts          the hash of all signatures, which the binaries carry too
  *
@@ -28,8 +28,6 @@ import ts from "typescript";
 
 const ID_BITS = 12;
 const ARGUMENT_TYPES = new Set(["usize", "i32", "u32", "f32", "Words"]);
-/** What the encoders' bodies use: a parameter of such a name would hide it. */
-const TAKEN = new Set(["begin", "end", "exports", "f32", "i32", "at", "length"]);
 
 /** @typedef {{ name: string, type: string }} Parameter */
 /** @typedef {{ name: string, file: string, parameters: Parameter[] }} Signature */
@@ -108,8 +106,6 @@ function classify({ name, file, parameters }, returns) {
     if (!ARGUMENT_TYPES.has(parameter.type)) {
       throw fail(`${parameter.name} is ${parameter.type}, must be one of ${[...ARGUMENT_TYPES].join(", ")}`);
     }
-    if (TAKEN.has(parameter.name))
-      throw fail(`${parameter.name} is a name that the generated encoder uses; rename it`);
   }
   return isKernel ? "kernel" : "helper";
 }
@@ -175,42 +171,74 @@ function dispatcher(kernels, abi) {
 const typed = ({ name, type }) =>
   `${name}: ${{ usize: "Ptr", Words: "readonly number[]" }[type] ?? "number"}`;
 
+/** What an argument is to an encoder: a word, a float, or words that follow. @param {Parameter} parameter */
+const mark = ({ type }) => ({ f32: "f", Words: "w" })[type] ?? "i";
+
+/**
+ * The name of the encoder for a kernel's kinds of arguments, each with how many there are in a row: i3f2i1 takes three words, two floats
+ * and a word.
+ * @param {Signature} kernel
+ */
+const shapeOf = ({ parameters }) =>
+  parameters.length === 0
+    ? "none"
+    : parameters
+        .map(mark)
+        .join("")
+        .replace(/(.)\1*/g, (run, kind) => `${kind}${run.length}`);
+
+/**
+ * Kernels with the same kinds of arguments share an encoder, which makes the function of each.
+ * @param {Signature} kernel any of them
+ */
+function encoder(kernel) {
+  const kinds = kernel.parameters.map(mark);
+  const slots = kinds.length + 1;
+  /** @param {number} index */
+  const name = (index) => `${kinds[index]}${index}`;
+  const parameters = kinds.map(
+    (kind, index) => `${name(index)}: ${kind === "w" ? "readonly number[]" : "number"}`,
+  );
+  const lengths = kinds.flatMap((kind, index) => (kind === "w" ? [`${name(index)}.length`] : []));
+  const lines = [
+    `function ${shapeOf(kernel)}(id: number) {`,
+    `  return (${parameters.join(", ")}): number => {`,
+  ];
+  if (lengths.length > 0) lines.push(`    const length = ${[slots, ...lengths].join(" + ")};`);
+  const length = lengths.length > 0 ? "length" : String(slots);
+  lines.push(`    const at = begin(${length});`);
+  lines.push(`    i32[at] = ${lengths.length > 0 ? `(length << ${ID_BITS})` : slots << ID_BITS} | id;`);
+  for (const [index, kind] of kinds.entries()) {
+    const slot = `at + ${index + 1}`;
+    if (kind !== "w") {
+      lines.push(`    ${kind}32[${slot}] = ${name(index)};`);
+      continue;
+    }
+    const before = kinds
+      .slice(0, index)
+      .flatMap((kind, other) => (kind === "w" ? [`${name(other)}.length`] : []));
+    const start = [slots, ...before].join(" + ");
+    lines.push(`    i32[${slot}] = ${start};`);
+    lines.push(
+      `    for (let j = 0; j < ${name(index)}.length; j++) i32[at + ${start} + j] = ${name(index)}[j] as number;`,
+    );
+  }
+  lines.push("    return end(at);", "  };", "}");
+  return lines.join("\n");
+}
+
+/** @param {Signature} signature */
+const typeOf = ({ parameters }) => `(${parameters.map(typed).join(", ")}) => number`;
+
 /**
  * @param {Signature} kernel
  * @param {number} id
  */
-function encoder({ name, file, parameters }, id) {
-  const slots = parameters.length + 1;
-  const words = parameters.filter(({ type }) => type === "Words");
-  const length = [slots, ...words.map((word) => `${word.name}.length`)].join(" + ");
-  const lines = [
-    `/** ${name}(${parameters.map((parameter) => parameter.name).join(", ")}): ${file} */`,
-    `export function ${name}(${parameters.map(typed).join(", ")}): number {`,
-  ];
-  if (words.length > 0) lines.push(`  const length = ${length};`);
-  const total = words.length > 0 ? "length" : String(slots);
-  lines.push(`  const at = begin(${total});`);
-  lines.push(`  i32[at] = ${words.length > 0 ? `(length << ${ID_BITS}) | ${id}` : (slots << ID_BITS) | id};`);
-  /** @type {(string | number)[]} */
-  const offset = [slots];
-  for (const [index, parameter] of parameters.entries()) {
-    const slot = `at + ${index + 1}`;
-    if (parameter.type === "f32") {
-      lines.push(`  f32[${slot}] = ${parameter.name};`);
-    } else if (parameter.type === "Words") {
-      const start = offset.join(" + ");
-      lines.push(`  i32[${slot}] = ${start};`);
-      lines.push(
-        `  for (let j = 0; j < ${parameter.name}.length; j++) i32[at + ${start} + j] = ${parameter.name}[j] as number;`,
-      );
-      offset.push(`${parameter.name}.length`);
-    } else {
-      lines.push(`  i32[${slot}] = ${parameter.name};`);
-    }
-  }
-  lines.push("  return end(at);", "}");
-  return lines.join("\n");
-}
+const encoderCall = (kernel, id) =>
+  [
+    `/** ${kernel.name}(${kernel.parameters.map((parameter) => parameter.name).join(", ")}): ${kernel.file} */`,
+    `export const ${kernel.name}: ${typeOf(kernel)} = /* @__PURE__ */ ${shapeOf(kernel)}(${id});`,
+  ].join("\n");
 
 /** @param {Signature} kernel */
 const pointers = ({ parameters }) =>
@@ -235,15 +263,15 @@ function activationSlot({ parameters }, id) {
 }
 
 /** @param {Signature} helper */
-function helperCall({ name, file, parameters }) {
-  const names = parameters.map((parameter) => parameter.name).join(", ");
-  return [
-    `/** Bytes of workspace of ${name.slice(0, -"_workspace".length)}: ${file} */`,
-    `export function ${name}(${parameters.map(typed).join(", ")}): number {`,
-    `  return (exports().${name} as (...args: number[]) => number)(${names});`,
-    "}",
+const helperCall = (helper) =>
+  [
+    `/** Bytes of workspace of ${helper.name.slice(0, -"_workspace".length)}: ${helper.file} */`,
+    `export const ${helper.name}: ${typeOf(helper)} = /* @__PURE__ */ helper("${helper.name}");`,
   ].join("\n");
-}
+
+const HELPER = `function helper(name: string) {
+  return (...args: number[]): number => exports()[name]?.(...args) as number;
+}`;
 
 /**
  * @param {Signature[]} kernels
@@ -266,7 +294,7 @@ function encoders(kernels, helpers) {
       'export { ABI } from "../wasm/abi.gen.ts";',
       "",
       "/** The kernel of each id. */",
-      `export const kernelNames: readonly string[] = [\n${kernels.map(({ name }) => `  "${name}",\n`).join("")}];`,
+      `export const kernelNames: readonly string[] = ${kernels.length > 0 ? `"${kernels.map(({ name }) => name).join(" ")}".split(" ")` : "[]"};`,
       "",
       "/** Which words of each kernel's commands are addresses: bit 0 is the first after the head. */",
       `export const kernelPointers: readonly number[] = [${kernels.map(pointers).join(", ")}];`,
@@ -277,7 +305,9 @@ function encoders(kernels, helpers) {
       "/** Where commands say which activation their kernel ends in, by kernel. */",
       `export const activationSlots: Readonly<Record<number, number>> = { ${kernels.flatMap(activationSlot).join(", ")} };`,
     ].join("\n"),
-    ...kernels.map(encoder),
+    ...[...new Map(kernels.map((kernel) => [shapeOf(kernel), kernel])).values()].map(encoder),
+    ...(helpers.length > 0 ? [HELPER] : []),
+    ...kernels.map(encoderCall),
     ...helpers.map(helperCall),
   ];
   return `${blocks.join("\n\n")}\n`;

@@ -7,7 +7,8 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { join, leb, Reader, SECTION } from "./wasm-bytes.mjs";
+import { Copy, rewriteCode } from "./rewrite-code.mjs";
+import { leb, Reader } from "./wasm-bytes.mjs";
 
 const V128 = 0x7b;
 
@@ -37,17 +38,14 @@ function constantsOf(reader, end) {
 
 /**
  * @param {Uint8Array} bytes
- * @param {number} from the body without its length
- * @param {number} end
- * @param {number} parameters
- * @returns {Uint8Array} the body with its length
+ * @param {{ from: number, to: number, type: import("./rewrite-code.mjs").Signature }} body
  */
-function rewriteBody(bytes, from, end, parameters) {
+function rewriteBody(bytes, { from, to: end, type }) {
   const reader = new Reader(bytes);
   reader.at = from;
   const groups = reader.number();
   const groupsAt = reader.at;
-  let locals = parameters;
+  let locals = type[0];
   for (let i = 0; i < groups; i++) {
     locals += reader.number();
     reader.byte();
@@ -56,69 +54,26 @@ function rewriteBody(bytes, from, end, parameters) {
   const constants = constantsOf(reader, end);
   const hoisted = new Map(constants.filter(({ inLoop }) => inLoop).map(({ key, value }) => [key, value]));
   const keys = [...hoisted.keys()];
-  /** @type {(Uint8Array | number[])[]} */
-  const parts =
-    keys.length === 0
-      ? [bytes.subarray(from, code)]
-      : [leb(groups + 1), bytes.subarray(groupsAt, code), leb(keys.length), [V128]];
+  const copy = new Copy(bytes);
+  if (keys.length === 0) copy.keep(from, code);
+  else copy.put(leb(groups + 1), bytes.subarray(groupsAt, code), leb(keys.length), [V128]);
   for (const [i, value] of [...hoisted.values()].entries()) {
-    parts.push([0xfd, 12], value, [0x21], leb(locals + i));
+    copy.put([0xfd, 12], value, [0x21], leb(locals + i));
   }
   let at = code;
   for (const { from, to, key } of constants) {
     if (!hoisted.has(key)) continue;
-    parts.push(bytes.subarray(at, from), [0x20], leb(locals + keys.indexOf(key)));
+    copy.keep(at, from);
+    copy.replace(from, [0x20], leb(locals + keys.indexOf(key)));
     at = to;
   }
-  parts.push(bytes.subarray(at, end));
-  const body = join(parts);
-  return join([leb(body.length), body]);
+  copy.keep(at, end);
+  return copy;
 }
 
-/**
- * @param {Uint8Array} bytes a binary
- * @returns {Uint8Array}
- */
-export function hoistConstants(bytes) {
-  const reader = new Reader(bytes);
-  const parts = [reader.take(8)];
-  /** @type {number[]} parameters, by type and by function */
-  const ofType = [];
-  /** @type {number[]} */
-  const ofFunction = [];
-  while (reader.at < bytes.length) {
-    const start = reader.at;
-    const section = reader.byte();
-    const size = reader.number();
-    const end = reader.at + size;
-    if (section === SECTION.type) {
-      for (let n = reader.number(); n > 0; n--) {
-        reader.byte();
-        const parameters = reader.number();
-        ofType.push(parameters);
-        reader.take(parameters);
-        reader.take(reader.number());
-      }
-    } else if (section === SECTION.function) {
-      for (let n = reader.number(); n > 0; n--) ofFunction.push(Number(ofType[reader.number()]));
-    } else if (section === SECTION.code) {
-      const count = reader.number();
-      const bodies = [leb(count)];
-      for (let i = 0; i < count; i++) {
-        const length = reader.number();
-        bodies.push([...rewriteBody(bytes, reader.at, reader.at + length, Number(ofFunction[i]))]);
-        reader.at += length;
-      }
-      const code = join(bodies);
-      parts.push(join([[section], leb(code.length), code]));
-      continue;
-    }
-    reader.at = end;
-    parts.push(bytes.subarray(start, end));
-  }
-  return join(parts);
-}
+/** @param {Uint8Array} bytes a binary */
+export const hoistConstants = (bytes) => rewriteCode(bytes, (body) => rewriteBody(bytes, body));
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  for (const file of process.argv.slice(2)) writeFileSync(file, hoistConstants(readFileSync(file)));
+  for (const file of process.argv.slice(2)) writeFileSync(file, hoistConstants(readFileSync(file)).bytes);
 }

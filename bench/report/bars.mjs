@@ -1,4 +1,5 @@
 import { COMPILED, COMPUTE, COPY, JAVASCRIPT, OURS, COMPILED_TWICE, TORCH } from "../contenders/list.mjs";
+import { CORE, PARTS } from "../measure/sizes.mjs";
 import { THREADED } from "../workloads/index.mjs";
 import { ADDS, OPS } from "../workloads/ops.mjs";
 import { factor, percent, unit } from "./format.mjs";
@@ -30,7 +31,6 @@ const STEPS = [
 export function bars({ sections, startup, sizes, machine }) {
   /** Whether there are multiply-adds: relaxed SIMD. */
   const relaxed = Number(/\d+/.exec(machine.node)?.[0]) >= 22;
-  const wasm = sizes?.filter(({ file }) => file.endsWith(".wasm")).map(({ gzip }) => gzip);
   return [
     ...speedBars(sections, relaxed),
     ...opBars(sections),
@@ -43,19 +43,36 @@ export function bars({ sections, startup, sizes, machine }) {
       bar: 0.85,
       show: percent,
     },
+    ...startBars(startup),
+    ...[
+      { page: CORE, bar: 120 },
+      { page: PARTS, bar: 160 },
+    ].map(({ page, bar }) => ({
+      what: `${page}, gzip`,
+      value: (sizes?.find(({ file }) => file === page)?.gzip ?? NaN) / KB || null,
+      bar,
+      most: true,
+      show: unit(1, "KB"),
+    })),
+  ];
+}
+
+/** @param {Run["startup"]} startup @returns {Bar[]} */
+function startBars(startup) {
+  const peers = startup?.starts.filter(({ contender }) => contender !== OURS) ?? [];
+  return [
     {
-      what: "first tensor in Node, over an empty process",
-      value: startup?.over ?? null,
-      bar: 25,
+      what: "first product in Node, over an empty process",
+      value: startup?.starts.find(({ contender }) => contender === OURS)?.over.median ?? null,
+      bar: 30,
       most: true,
       show: unit(1, "ms"),
     },
     {
-      what: "wasm, larger variant, gzip",
-      value: wasm ? Math.max(...wasm) / KB : null,
-      bar: 40,
-      most: true,
-      show: unit(1, "KB"),
+      what: "first product in Node: the fastest peer takes",
+      value: peers.length > 0 ? Math.min(...peers.map(({ times }) => times.median)) : null,
+      bar: 1,
+      show: factor,
     },
   ];
 }

@@ -181,10 +181,20 @@ function memory(sections) {
 }
 
 /** @param {NonNullable<Run["startup"]>} figures @returns {Chapter} */
-const startUp = ({ empty, tensor, over, times }) => ({
+const startUp = ({ times, empty, starts }) => ({
   title: "Start",
-  note: `First tensor after import, a whole process, median of ${times}: ${number(tensor)} ms; an empty one ${number(empty)} ms; over it ${number(over)} ms.`,
-  tables: [],
+  note: `From the start of a process to its first product of two matrices, ms: median (least…most) of ${times} processes each, in turn. One that does nothing takes ${ratio(empty)}.`,
+  tables: [
+    {
+      head: ["", "whole", "over the empty one", "times ours"],
+      rows: starts.map(({ contender, whole, over, times }) => [
+        contender,
+        ratio(whole),
+        ratio(over),
+        ratio(times),
+      ]),
+    },
+  ],
 });
 
 /** @param {NonNullable<Run["sizes"]>} sizes @returns {Chapter} */

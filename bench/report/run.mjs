@@ -13,7 +13,7 @@
  * @property {"wall" | "cpu"} clock
  * @property {string | null} missing why PyTorch takes no part
  * @property {Section[]} sections
- * @property {{ empty: number, tensor: number, over: number, times: number } | null} startup
+ * @property {Awaited<ReturnType<typeof import("../measure/startup.mjs").measureStartup>> | null} startup
  * @property {Size[] | null} sizes
  */
 export {};

@@ -1,1 +1,4 @@
-// An empty module: what Node itself takes.
+// What a process takes that does nothing.
+import { done } from "./done.mjs";
+
+done();

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { pathToFileURL } from "node:url";
 import { parentPort, Worker } from "node:worker_threads";
 import { PlatformError } from "../errors.ts";
 import type { Variant } from "../wasm/features.ts";
@@ -15,17 +16,28 @@ export const env = (name: string): string | undefined => process.env[name];
 export const workerPort = (): object | null =>
   parentPort ?? ("DedicatedWorkerGlobalScope" in globalThis ? globalThis : null);
 
-/** Where the binaries may lie: beside a bundle that a program was made into, in the package, in dist/ when running from the sources. */
-const PLACES = ["./", "../../", "../../dist/"];
+/** The package's own files. Webpack, Rspack and Parcel know this form: they ship the file and put its address here. */
+const packaged = (variant: Variant): URL =>
+  variant === "simd"
+    ? new URL("../../simdgrad.simd.wasm", import.meta.url)
+    : new URL("../../simdgrad.relaxed.wasm", import.meta.url);
+
+/** Where else the binaries may lie: beside a bundle that a program was made into, in dist/ when running from the sources. */
+const PLACES = ["./", "../../dist/"];
+
+/** This file, or the bundle that it has become a part of. One in CommonJS has no `import.meta`, but a name. */
+const here = (import.meta.url as string | undefined) ?? pathToFileURL(__filename).href;
+
+function* places(variant: Variant): Generator<URL> {
+  if (import.meta.url as string | undefined) yield packaged(variant);
+  for (const place of PLACES) yield new URL(`${place}simdgrad.${variant}.wasm`, here);
+}
 
 /** The kernel binary, read synchronously: nothing to await. */
 export function wasmSource(variant: Variant): Uint8Array {
-  const file = `simdgrad.${variant}.wasm`;
-  const here = import.meta.url as string | undefined; // a bundle in CommonJS has none
-  const found = here && PLACES.map((place) => new URL(place + file, here)).find((url) => existsSync(url));
-  if (found) return readFileSync(found);
+  for (const place of places(variant)) if (existsSync(place)) return readFileSync(place);
   throw new PlatformError(
-    `simdgrad: ${file} was not found ${here ? `near ${here}` : "(this bundle has no import.meta.url)"}: a bundler took the program and left the kernels behind. Copy node_modules/simdgrad/dist/*.wasm beside the bundle, or keep "simdgrad" external, or import "simdgrad/inline", which has them inside`,
+    `simdgrad: simdgrad.${variant}.wasm was not found near ${here}: a bundler took the program and left the kernels behind. Copy node_modules/simdgrad/dist/*.wasm beside the bundle, or keep "simdgrad" external, or import "simdgrad/inline", which has them inside`,
   );
 }
 

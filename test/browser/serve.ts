@@ -31,10 +31,11 @@ export async function serveVite(config: { root: string; configFile?: string }): 
 
 const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript" };
 
-/** Hands out files below a folder as they are, each with these headers. */
+/** Hands out files below a folder as they are, each with these headers, but for the missing ones. */
 export async function serveFiles(
   folder: string,
   headers: Readonly<Record<string, string>> = {},
+  missing: readonly string[] = [],
 ): Promise<Served> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
@@ -45,6 +46,10 @@ export async function serveFiles(
       });
       response.end(body);
     };
+    if (missing.includes(pathname)) {
+      send(404, "not found");
+      return;
+    }
     // A URL's path has no ".." left.
     readFile(`${folder}/${pathname}`).then(
       (body) => send(200, body),

@@ -1,1 +1,1 @@
-export default { mode: "production", entry: "./main.js", target: "node" };
+export default { mode: "production", entry: "./main.js", target: "node", output: { filename: "main.cjs" } };

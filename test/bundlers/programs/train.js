@@ -13,8 +13,9 @@ export function train() {
     new ReLU(),
     new Linear(64, 3),
   );
-  const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
-  const pixels = Array.from({ length: 48 * 144 }, (_, i) => ((i * 37) % 101) / 101);
+  const optimizer = new optim.Adam(model.parameters(), { lr: 0.003 });
+  // Three kinds of noise, one brighter than the other.
+  const pixels = Array.from({ length: 48 * 144 }, (_, i) => ((i * 37) % 101) / 101 + (Math.floor(i / 144) % 3) / 2);
   const x = tensor(pixels, { shape: [48, 1, 12, 12] });
   const y = tensor(
     Array.from({ length: 48 }, (_, i) => i % 3),

@@ -29,7 +29,7 @@ export const workerd = {
     const visits = [];
     for (const [where, date, scope] of [
       ["", "2026-07-01", "all"],
-      // Before FinalizationRegistry came.
+      // Before weak references and finalizers came.
       ["compatibility date 2023-01-01", "2023-01-01", "short"],
     ]) {
       const { stdout, stderr } = await runProgram(path, [driver, folder, String(date), String(scope)]);
