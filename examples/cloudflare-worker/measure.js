@@ -54,14 +54,19 @@ const ms = (ns) => Math.round(ns / 1e4) / 100;
 /** @param {number} size */
 const mb = (size) => Math.round(size / 1e4) / 100;
 
-/** workerd with a worker that does nothing: CPU time until it listens, memory after a request. */
+/**
+ * workerd with a worker that reads the body and answers, and no more: CPU time until it listens, and memory after as many requests. Nothing presses
+ * V8 to collect what requests leave behind, so that both processes grow with their number.
+ */
 async function emptyBase() {
   const folder = mkdtempSync(join(tmpdir(), "empty-worker-"));
-  writeFileSync(join(folder, "worker.js"), 'export default { fetch: () => new Response("ok") };');
+  const fetch = "async (request) => (await request.arrayBuffer(), Response.json({}))";
+  writeFileSync(join(folder, "worker.js"), `export default { fetch: ${fetch} };`);
   const running = await runWorkerd(folder);
   try {
     const cpu = cpuTime(running.pid);
-    await (await fetch(running.url)).text();
+    for (const form of Object.values(bodies))
+      for (let i = 0; i < WARM_UP + REQUESTS; i++) await post(running.url, form);
     return { cpu, rss: resident(running.pid) };
   } finally {
     await running.stop();
