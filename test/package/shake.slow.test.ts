@@ -19,7 +19,7 @@ type Part = keyof typeof MARKERS;
 type Bundle = (project: Project, entry: string, output: string) => Promise<void>;
 
 interface Esbuild {
-  build(options: object): Promise<unknown>;
+  readonly build: (options: object) => Promise<unknown>;
 }
 type Webpack = (
   options: object,
