@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 it("publint has nothing to say of the tarball, not even a suggestion", async () => {
   const { publint } = (await tool.load("publint")) as {
-    publint(options: object): Promise<{ messages: readonly object[] }>;
+    publint: (options: object) => Promise<{ messages: readonly object[] }>;
   };
   const { buffer, byteOffset, byteLength } = readFileSync(tarball);
   const { messages } = await publint({

@@ -24,7 +24,7 @@ function mapOf(file: string, url: string): Mapped {
   const path = join(dirname(file), url);
   const payload = JSON.parse(readFileSync(path, "utf8")) as SourceMapPayload;
   expect(payload.version).toBe(3);
-  const sources = payload.sources.map((source) => join(dirname(path), payload.sourceRoot ?? "", source));
+  const sources = payload.sources.map((source) => join(dirname(path), payload.sourceRoot || "", source));
   const { sourcesContent } = payload as { sourcesContent?: readonly (string | null)[] };
   const missing = sources.filter((source, i) => !existsSync(source) && !sourcesContent?.[i]);
   return { map: new SourceMap(payload), sources, missing };

@@ -29,7 +29,7 @@ const RARE = {
 type Bundle = (project: Project, entry: string, output: string) => Promise<void>;
 
 interface Esbuild {
-  build(options: object): Promise<unknown>;
+  readonly build: (options: object) => Promise<unknown>;
 }
 type Webpack = (
   options: object,
