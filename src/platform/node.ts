@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
-import { parentPort, Worker } from "node:worker_threads";
 import type { Variant } from "../wasm/features.ts";
+import type * as WorkerThreads from "node:worker_threads";
 import type { Missing, Way } from "./port.ts";
 import { THREAD } from "./thread.ts";
 
@@ -11,9 +11,12 @@ export const host = "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" 
 
 export const env = (name: string): string | undefined => process.env[name];
 
+/** Loaded by who needs threads: it is a tenth of the time that importing the library takes. */
+const threads = (): typeof WorkerThreads => process.getBuiltinModule("node:worker_threads");
+
 /** What a worker talks to its program through; null outside of workers. Deno's and Bun's own workers are those of browsers. */
 export const workerPort = (): object | null =>
-  parentPort ?? ("DedicatedWorkerGlobalScope" in globalThis ? globalThis : null);
+  threads().parentPort ?? ("DedicatedWorkerGlobalScope" in globalThis ? globalThis : null);
 
 /** The package's own files. Webpack, Rspack and Parcel know this form: they ship the file and put its address here. */
 const packaged = (variant: Variant): URL =>
@@ -55,5 +58,5 @@ parentPort.once("message", (start) => work(parentPort, start));`;
 
 /** Threads that work with their part of commands once they have got a `Start`, and say so when they begin. */
 export const threadWays: readonly Way[] = [
-  { start: () => new Worker(TEXT, { eval: true, execArgv: [], name: "simdgrad" }) },
+  { start: () => new (threads().Worker)(TEXT, { eval: true, execArgv: [], name: "simdgrad" }) },
 ];
