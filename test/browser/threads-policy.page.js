@@ -8,12 +8,16 @@ if (query.has("worker") && "document" in globalThis) {
   worker.onmessage = ({ data }) => show(data);
   worker.onerror = ({ message }) => show({ error: `the worker failed: ${message}` });
 } else {
-  const outcome = await trained();
-  if ("document" in globalThis) show(outcome);
-  else postMessage(outcome);
+  void trained().then((outcome) => {
+    if ("document" in globalThis) show(outcome);
+    else postMessage(outcome);
+  });
 }
 
-/** As the title, which can be read where the policy allows no evaluation. */
+/**
+ * As the title, which can be read where the policy allows no evaluation.
+ * @param {unknown} outcome
+ */
 function show(outcome) {
   document.title = JSON.stringify(outcome);
 }
@@ -40,7 +44,7 @@ async function trained() {
   try {
     await init({ threads: 2, ...(own ? { worker: () => new Worker(own, { type: "module" }) } : {}) });
   } catch (thrown) {
-    error = `${thrown.name}: ${thrown.message}`;
+    error = String(thrown);
   }
   const { threads, threadsReason } = backendInfo();
   return { alone, shared: train(), threads, threadsReason, error };
