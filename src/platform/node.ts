@@ -43,6 +43,9 @@ export function wasmSource(variant: Variant): Uint8Array | Missing {
   };
 }
 
+/** Why there is no relaxed binary; null where there is. */
+export const relaxedRefused = (): string | null => null;
+
 export const cores = (): number => availableParallelism();
 
 /** Why there can be no threads; null where there can. */

@@ -12,6 +12,9 @@ export const workerPort = (): object | null =>
 export const cores = (): number =>
   (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency ?? 1;
 
+/** Why there is no relaxed binary; null where there is. */
+export const relaxedRefused = (): string | null => null;
+
 /** Why there can be no threads; null where there can. */
 export function threadsRefused(): string | null {
   if (typeof Worker !== "function") return "this host has no workers";

@@ -8,7 +8,7 @@ import { Heap } from "./heap.ts";
 import { compile, instantiate, type Exports } from "./instantiate.ts";
 import { HEAP_BASE, MOST_PARTS, TEAM, TEAM_BYTES } from "./layout.ts";
 import { Pool } from "./pool.ts";
-import { isAvailable, provide, sourceOf, type WasmSource } from "./source.ts";
+import { provide, relaxedLacks, sourceOf, type WasmSource } from "./source.ts";
 import { refreshViews, u8 } from "./views.ts";
 
 const PAGE = 65536;
@@ -82,9 +82,8 @@ function wanted(): { variant: Variant; reason: string } {
         "this engine has no relaxed SIMD (fused multiply-add): Node ≥ 22, Chrome ≥ 114 and Firefox ≥ 145 have it",
     };
   }
-  if (!isAvailable("relaxed")) {
-    return { variant: "simd", reason: "init({ wasm }) was given the plain SIMD binary alone" };
-  }
+  const lack = relaxedLacks();
+  if (lack !== null) return { variant: "simd", reason: lack };
   return { variant: "relaxed", reason: "relaxed SIMD: the fastest binary" };
 }
 
@@ -255,7 +254,7 @@ function partsFor(asked: number | "auto", variant: Variant): [parts: number, rea
   if (asked === 1) return [1, "init has asked for one thread"];
   const refusal: string | null = threadsRefused();
   if (refusal !== null) return [1, refusal];
-  if (sourceOf(variant) instanceof WebAssembly.Module)
+  if (!ArrayBuffer.isView(sourceOf(variant)))
     return [
       1,
       "the kernels came as a compiled module, which cannot share memory: give init({ wasm }) their bytes",

@@ -17,8 +17,14 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
   return instance.exports as unknown as Exports; // the boundary: the binary's exports are typed by the generator
 }
 
+/** The loader knows a module by `instanceof`, which says no to one of another realm: Next.js compiles those of an edge route outside of it. */
+const ours = (module: WebAssembly.Module): WebAssembly.Module =>
+  module instanceof WebAssembly.Module
+    ? module
+    : (Object.setPrototypeOf(module, WebAssembly.Module.prototype) as WebAssembly.Module);
+
 export function compile(source: Uint8Array | WebAssembly.Module, shared: boolean): WebAssembly.Module {
-  if (source instanceof WebAssembly.Module) return source;
+  if (!("byteLength" in source)) return ours(source);
   return new WebAssembly.Module((shared ? forSharedMemory(source) : source) as BufferSource);
 }
 

@@ -1,5 +1,5 @@
 /** Kernels that a program brings with `init({ wasm })`, in place of those of its entry. */
-import { wasmSource } from "#platform";
+import { relaxedRefused, wasmSource } from "#platform";
 import { PlatformError, ValueError } from "../errors.ts";
 import type { Missing } from "../platform/port.ts";
 import type { Variant } from "./features.ts";
@@ -26,8 +26,11 @@ export function sourceOf(variant: Variant): Binary {
 
 const isMissing = (binary: Binary | Missing): binary is Missing => "missing" in binary;
 
-/** Whoever brings binaries runs these and no others. */
-export const isAvailable = (variant: Variant): boolean => given.size === 0 || given.has(variant);
+/** Why there is no relaxed binary; null where there is. Whoever brings binaries runs these and no others. */
+export function relaxedLacks(): string | null {
+  if (given.size === 0) return relaxedRefused();
+  return given.has("relaxed") ? null : "init({ wasm }) was given the plain SIMD binary alone";
+}
 
 /** Takes what `init` was given; everything or nothing. */
 export async function provide(source: WasmSource): Promise<void> {
@@ -40,9 +43,13 @@ export async function provide(source: WasmSource): Promise<void> {
   if (relaxed !== undefined) given.set("relaxed", relaxed);
 }
 
+/** Also one of another realm. */
+const isModule = (it: unknown): boolean =>
+  Object.prototype.toString.call(it) === "[object WebAssembly.Module]";
+
 async function binaryOf(option: string, binary: WasmBinary): Promise<Binary> {
   const it: unknown = await Promise.resolve<unknown>(binary);
-  if (it instanceof WebAssembly.Module) return it;
+  if (isModule(it)) return it as WebAssembly.Module;
   if (it instanceof ArrayBuffer) return checked(option, new Uint8Array(it));
   if (ArrayBuffer.isView(it)) return checked(option, new Uint8Array(it.buffer, it.byteOffset, it.byteLength));
   if (typeof it === "string" || it instanceof URL) return load(option, it);

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pathToFileURL } from "node:url";
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { ensureDist } from "../../scripts/ensure.mjs";
 import type * as src from "../../src/index.ts";
@@ -34,6 +35,12 @@ describe("simdgrad/core", () => {
     "an ArrayBuffer": (bytes) => new Uint8Array(bytes).buffer,
     "a promise": (bytes) => Promise.resolve(bytes),
     "a Module": (bytes) => new WebAssembly.Module(new Uint8Array(bytes)),
+    "a Module of another realm": (bytes) => {
+      const compileThere = runInNewContext("(bytes) => new WebAssembly.Module(bytes)") as (
+        bytes: Uint8Array,
+      ) => WebAssembly.Module;
+      return compileThere(new Uint8Array(bytes));
+    },
     "a Response": (bytes) => new Response(new Uint8Array(bytes)),
     "a promise of a Response": (bytes) => Promise.resolve(new Response(new Uint8Array(bytes))),
     "an import's namespace": (bytes) => ({ default: new WebAssembly.Module(new Uint8Array(bytes)) }),
