@@ -140,6 +140,10 @@ export default defineConfig(
     languageOptions: { globals: globals.node },
     rules: { eqeqeq: "error" },
   },
+  {
+    files: ["test/bundlers/programs/next/**/*.js"],
+    languageOptions: { parserOptions: { ecmaFeatures: { jsx: true } } },
+  },
   { files: ["examples/browser-plain/*.js"], languageOptions: { globals: globals.browser } },
   { files: ["examples/deno/*.js"], languageOptions: { globals: { Deno: "readonly" } } },
 );

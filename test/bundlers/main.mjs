@@ -3,7 +3,7 @@
  *
  *   npm run test:bundlers -- [--only vite,webpack] [--write]
  *
- * --only    some cells of cells.mjs
+ * --only    some cells: those of cells.mjs, and next
  * --write   puts the table into docs/bundlers.md
  *
  * The last line counts the tests; .cache/bundlers.json has them in the form that scripts/test-summary.mjs reads.
@@ -17,6 +17,7 @@ import { build, deploy } from "./build.mjs";
 import { cells } from "./cells.mjs";
 import { execute, serve } from "./execute.mjs";
 import { learns, wrongWith } from "./judge.mjs";
+import { checkNext } from "./next.mjs";
 import { bin, install, newerNode, root, versionOf, work } from "./project.mjs";
 import { Report } from "./report.mjs";
 import { holds, sizeOf } from "./size.mjs";
@@ -35,10 +36,12 @@ const { values: options } = parseArgs({
     write: { type: "boolean", default: false },
   },
 });
-const names = options.only?.split(",") ?? Object.keys(cells);
-const unknown = names.filter((name) => !(name in cells));
+/** Those of cells.mjs, and one that has a file of its own. */
+const all = [...Object.keys(cells), "next"];
+const names = options.only?.split(",") ?? all;
+const unknown = names.filter((name) => !all.includes(name));
 if (unknown.length > 0) {
-  console.error(`no cell ${unknown.join(", ")}; there are ${Object.keys(cells).join(", ")}`);
+  console.error(`no cell ${unknown.join(", ")}; there are ${all.join(", ")}`);
   process.exit(2);
 }
 
@@ -157,8 +160,8 @@ try {
   console.log(`expected losses: ${yardstick.losses.join(", ")}`);
   for (const name of names) {
     const begun = performance.now();
-    const cell = /** @type {import("./cells.mjs").Cell} */ (cells[/** @type {keyof typeof cells} */ (name)]);
-    await check(name, cell, yardstick.losses);
+    if (name === "next") await checkNext(report, yardstick.losses, look);
+    else await check(name, /** @type {import("./cells.mjs").Cell} */ (cells[name]), yardstick.losses);
     console.log(`${name}: ${report.said(name)} (${((performance.now() - begun) / 1000).toFixed(1)} s)`);
   }
 } finally {
