@@ -201,7 +201,7 @@ const configs = [
   })),
   ...["browser", "core"].map((host) => ({
     input: "src/platform/worker.ts",
-    output: { ...output, file: `dist/${host}/chunks/simdgrad.worker.js` },
+    output: { ...output, file: `dist/${host}/chunks/simdgrad.worker.js`, footer: "export {}; // a module" },
     plugins: [stripTypes()],
   })),
   {

@@ -25,7 +25,7 @@ it("publint has nothing to say of the tarball, not even a suggestion", async () 
 });
 
 /** Files that a program loads or a bundler copies: they are no modules that could have types. */
-const DATA = [".wasm", "./package.json"];
+const DATA = [".wasm", "./package.json", "./worker"];
 
 it("every subpath resolves to the types of an ES module, in bundlers and in Node", () => {
   const subpaths = Object.keys(exportsOf(installed));
@@ -58,7 +58,7 @@ it("says where it comes from, as far as npm can prove it, and what it needs", ()
     readFileSync(join(installed, "package.json"), "utf8"),
   ) as Record<string, unknown>;
   expect(publishConfig).toEqual({ access: "public", provenance: true });
-  expect(engines).toEqual({ node: ">=20" });
+  expect(engines).toEqual({ node: ">=20.16" });
   expect(license).toBe("MIT");
   expect(files).toBeInstanceOf(Array);
 });

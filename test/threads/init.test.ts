@@ -178,7 +178,7 @@ describe("init({ threads })", () => {
 });
 
 it("a binary for shared memory differs in the limits of its import", () => {
-  const plain = wasmSource("simd");
+  const plain = wasmSource("simd") as Uint8Array;
   const { imports: before, ...rest } = parseBinary(plain);
   const { imports, ...same } = parseBinary(forSharedMemory(plain));
   expect(same).toEqual(rest);

@@ -75,8 +75,8 @@ async function startDeno(): Promise<Service> {
 
 /** The parts of examples/cloudflare-worker/workerd.js. */
 interface Workerd {
-  bundle(this: void, node: string): Promise<string>;
-  runWorkerd(this: void, folder: string): Promise<{ url: string; said(): string; stop(): Promise<void> }>;
+  bundle: (node: string) => Promise<string>;
+  runWorkerd: (folder: string) => Promise<{ url: string; said(): string; stop(): Promise<void> }>;
 }
 
 async function startWorkerd(): Promise<Service> {
