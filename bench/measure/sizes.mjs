@@ -48,7 +48,7 @@ async function page(dist, uses, folder) {
   const bundle = await rollup({ input, plugins: [terser({ module: true })], logLevel: "silent" });
   const { output } = await bundle.generate({ format: "es" });
   await bundle.close();
-  const worker = readFileSync(join(dist, "browser/chunks/worker.js"), "utf8");
+  const worker = readFileSync(join(dist, "browser/chunks/simdgrad.worker.js"), "utf8");
   return output.map((file) => (file.type === "chunk" ? file.code : file.source)).join("") + worker;
 }
 
