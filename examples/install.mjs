@@ -8,18 +8,11 @@
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureDist } from "../scripts/ensure.mjs";
+import { npm, pack } from "../scripts/package.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const cache = join(root, ".cache/serving");
@@ -33,37 +26,13 @@ const SHORT_TRAINING = ["--limit", "12000"];
 const say = (text) => process.stderr.write(`simdgrad: ${text}\n`);
 
 /**
- * @param {string[]} args
- * @param {string} cwd
- */
-function npm(args, cwd) {
-  const cli = process.env.npm_execpath;
-  // npm sets these for its scripts; an npm inside of them would obey them.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^npm_/i.test(key)));
-  /** @type {[string, string[]]} */
-  const [program, before] = cli && basename(cli) === "npm-cli.js" ? [process.execPath, [cli]] : ["npm", []];
-  const shell = process.platform === "win32" && program === "npm";
-  return execFileSync(program, [...before, ...args], {
-    cwd,
-    env,
-    shell,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", 2],
-  });
-}
-
-/**
  * The library as `npm publish` would send it.
  * @param {string} name for whom: several may be installed at once
  */
-function pack(name) {
+function packFor(name) {
   const to = join(cache, "package", name);
   rmSync(to, { recursive: true, force: true });
-  mkdirSync(to, { recursive: true });
-  npm(["pack", "--silent", "--ignore-scripts", "--pack-destination", to], root);
-  const [tarball] = readdirSync(to);
-  if (tarball === undefined) throw new Error("npm pack wrote nothing");
-  return join(to, tarball);
+  return pack(to).tarball;
 }
 
 /** @param {string[]} files */
@@ -84,7 +53,7 @@ function installPackages(folder) {
   npm(
     [
       "install",
-      pack(basename(folder)),
+      packFor(basename(folder)),
       "--no-save",
       "--ignore-scripts",
       "--no-audit",

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { pack } from "../../scripts/package.mjs";
 
 /** @import { Data } from "./conformance/types.ts" */
 
@@ -33,15 +34,6 @@ function conformanceData() {
       labels: slice("train-labels-idx1-ubyte", 8, DIGITS),
     },
   };
-}
-
-/** @param {string} folder where the tarball goes */
-async function pack(folder) {
-  const { stdout } = await run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], {
-    cwd: root,
-    maxBuffer: 2 ** 24,
-  });
-  return join(folder, JSON.parse(stdout)[0].filename);
 }
 
 /**
@@ -85,7 +77,7 @@ export async function installPackage(tarball) {
   const folder = mkdtempSync(join(tmpdir(), "simdgrad-platforms-"));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   try {
-    const file = `file:${tarball ?? (await pack(folder))}`;
+    const file = `file:${tarball ?? pack(folder).tarball}`;
     const manifest = {
       private: true,
       type: "module",
